@@ -67,8 +67,8 @@ type Route = {
 }
 
 @export()
-@description('An option that a pair grants beyond reading and writing (src/SECURITY.md).')
-type Power = 'hold-source' | 'lock' | 'legal-hold' | 'seal'
+@description('An option that a pair or a route grants beyond reading and writing (src/SECURITY.md).')
+type Power = 'hold-source' | 'lock' | 'legal-hold' | 'seal' | 'replace' | 'permissions'
 
 @export()
 @description('One role assignment, and why it is needed.')

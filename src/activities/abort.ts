@@ -6,13 +6,18 @@ import { refuseDestination } from "./read.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { readStatus } from "./support/read-status.ts";
 import { openSides } from "./support/sides.ts";
+import { isStarted, notStarted } from "./support/started-copy.ts";
 import { callStorage, orTransient, toTransientFailure } from "./support/storage-call.ts";
 
-/** Asks Storage to abort the copy, then reads the destination: only its status shows how the copy ended. */
+/**
+ * Asks Storage to abort the copy, then reads the destination: only its status shows how the copy ended. Aborts only the
+ * copy in the record.
+ */
 export function abortCopy(deps: ActivityDependencies, input: PollInput): Promise<CopyStatus> {
   return orTransient(async () => {
     const refused = refuseDestination(deps, input);
     if (refused !== null) return refused;
+    if (!(await isStarted(deps, input))) return notStarted(input);
     const sides = openSides(deps, input);
     const destination = sides.destination();
     const action = `abort the copy onto ${endpointUrl(input.copy.destination)}`;

@@ -23,7 +23,8 @@ const { positionals, values } = parseArgs({
 });
 const price = readPriceOptions(values["other-build"], values.full);
 
-const benches: Record<string, () => Promise<Table[]>> = {
+/** A bench yields each table when it is measured, or returns all of them. */
+const benches: Record<string, () => Promise<Table[]> | AsyncGenerator<Table>> = {
   polling: async () => comparePolicies(),
   stack: async () => [await measureLocalCopies()],
   wake: async () => [await measureWakeLag()],
@@ -31,7 +32,7 @@ const benches: Record<string, () => Promise<Table[]>> = {
   engines: async () => [await compareEngines()],
   package: async () => [await measurePackage()],
   copies: async () => [await compareSideBySide(price)],
-  jobs: async () => await compareJobs(price),
+  jobs: () => compareJobs(price),
   shares: async () => [await measureShares(price)],
   growth: async () => [await measureGrowth(price)],
   async extension() {
@@ -48,5 +49,5 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) 
       `Cannot measure because there is no benchmark with this name: ${name}. Names: ${Object.keys(benches).join(", ")}`,
     );
   }
-  for (const table of await bench()) console.log(tableText(table));
+  for await (const table of await bench()) console.log(tableText(table));
 }

@@ -176,6 +176,19 @@ export const boundaries = {
       "zod",
     ],
   },
+  cli: {
+    reason: "cli/ is a client of the API: it imports client/, and loads no SDK",
+    may: [
+      "cli",
+      "client/ferry.ts",
+      "copy/printable.ts",
+      "@bomb.sh/tab/commander",
+      "cli-progress",
+      "commander",
+      "node:*",
+    ],
+  },
+  client: { reason: "client/ also runs in browsers: it imports nothing", may: [] },
   triggers: {
     reason: "triggers/ contains only the folders http/, events/ and timers/",
     may: [],
@@ -212,8 +225,8 @@ export const boundaries = {
   },
   "triggers/events": {
     reason:
-      "triggers/events/ imports copy/, telemetry/, instances/ and the interfaces of ledger/ and secrets/",
-    may: ["copy", "telemetry", "instances", "names.ts", ...interfaces, ...hostTypes],
+      "triggers/events/ imports copy/, telemetry/, instances/, node:crypto and the interfaces of ledger/ and secrets/",
+    may: ["copy", "telemetry", "instances", "names.ts", "node:crypto", ...interfaces, ...hostTypes],
   },
   "triggers/timers": {
     reason:

@@ -96,9 +96,9 @@ export const dateAndDotMutants: readonly Mutant[] = [
   },
   {
     breaks: "a route grants replacing copies of other clients",
-    file: "src/copy/request/grants.ts",
-    find: '? options.ifBusy === "replace"',
-    replace: "? options.ifBusy === null",
+    file: "src/copy/request/powers.ts",
+    find: 'ifBusy === "replace"',
+    replace: 'ifBusy === "replace" && ifBusy !== "replace"',
     suites: [grants, routes],
   },
   {

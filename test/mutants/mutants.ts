@@ -1,5 +1,9 @@
 import { apiMutants } from "./api.ts";
 import { jobMutants } from "./jobs.ts";
+import { dryRunMutants } from "./dry-run.ts";
+import { unknownCopyMutants } from "./unknown-copies.ts";
+import { hostileEventMutants } from "./hostile-events.ts";
+import { optionPowerMutants } from "./powers.ts";
 import { keyMutants } from "./keys.ts";
 import { dateAndDotMutants } from "./dates-and-dots.ts";
 import { edgeMutants } from "./edges.ts";
@@ -19,6 +23,7 @@ import { quoteMutants } from "./quotes.ts";
 import { waitMutants } from "./waits.ts";
 import { nameMutants } from "./names.ts";
 import { alertMutants } from "./alerts.ts";
+import { clientMutants } from "./clients.ts";
 import { operateMutants } from "./operate.ts";
 import { packageMutants } from "./package.ts";
 
@@ -236,9 +241,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "no SAS is minted for a file within one account",
-    file: "src/activities/support/source-access.ts",
-    find: 'isSameAccount(copy) && !(endpoint.service === "file"',
-    replace: 'isSameAccount(copy) && !(endpoint.service !== "file"',
+    file: "src/copy/decisions/source-authorization.ts",
+    find: 'source.service === "file" && canMint',
+    replace: 'source.service !== "file" && canMint',
     suites: [mintedFiles],
   },
   {
@@ -488,4 +493,9 @@ export const mutants: readonly Mutant[] = [
   ...requestMutants,
   ...quoteMutants,
   ...ownStateMutants,
+  ...clientMutants,
+  ...optionPowerMutants,
+  ...hostileEventMutants,
+  ...unknownCopyMutants,
+  ...dryRunMutants,
 ];

@@ -78,9 +78,9 @@ export const powerMutants: readonly Mutant[] = [
   },
   {
     breaks: "any word grants every option",
-    file: "src/copy/request/grants.ts",
-    find: "granted.has(grant)",
-    replace: "granted.size > 0",
+    file: "src/copy/request/powers.ts",
+    find: "allow.has(power.word)",
+    replace: "allow.size > 0",
     suites: [grants],
   },
   {
@@ -93,9 +93,8 @@ export const powerMutants: readonly Mutant[] = [
   {
     breaks: "a route's own options need no word",
     file: "src/copy/routing/routes.ts",
-    find: "missingGrants(sample.request.options, new Set(allow),",
-    replace:
-      'missingGrants(sample.request.options, new Set<Grant>([...allow, "lock", "seal", "legal-hold"]),',
+    find: 'name: "the route", allow: new Set(allow)',
+    replace: 'name: "the route", allow: new Set<Grant>([...allow, "lock", "seal", "legal-hold"])',
     suites: [settings],
   },
   {

@@ -40,6 +40,8 @@ const imports: Record<string, string> = {
   "activities/jobs": '"../start.ts"',
   notifications: '"../ledger/ledger.ts"',
   instances: '"../http/problem.ts"',
+  cli: '"../http/problem.ts"',
+  client: '"../copy/json.ts"',
   http: '"../storage/copy-client.ts"',
   "http/openapi": '"../problem.ts"',
   triggers: '"../copy/time.ts"',

@@ -2,7 +2,8 @@ import { endpointUrl } from "../../copy/location/endpoint.ts";
 import { buildMintedSas } from "../../copy/location/minted-sas.ts";
 import type { MintedSas } from "../../copy/location/minted-sas.ts";
 import type { SourceProperties } from "../../copy/contract/properties.ts";
-import type { CopyEndpoints, CopyInput, CopyPlan } from "../../copy/contract/activities.ts";
+import type { CopyInput, CopyPlan } from "../../copy/contract/activities.ts";
+import { authorizeSource } from "../../copy/decisions/source-authorization.ts";
 import { isIdentityRefused, isNotPublic } from "../../copy/decisions/storage-errors.ts";
 import { isInStorage, isRefusal } from "../../storage/copy-client.ts";
 import type { Side } from "../../storage/copy-client.ts";
@@ -15,9 +16,9 @@ import type { CallResult, StorageCall } from "./storage-call.ts";
 export type SourceRead = { seen: SourceProperties | null; minted: MintedSas | null };
 
 /**
- * Reads the source with the same authorization that Storage will use for the copy: the caller's SAS, the
- * destination's own account, or else a SAS minted by the app's identity. If the identity is refused, it reads
- * anonymously, because the source may be public. The app does not fetch sources outside Storage.
+ * Reads the source with the same authorization that Storage will use for the copy (`source-authorization.ts`). If the
+ * identity may not sign a SAS or read the source, it reads anonymously, because the source may be public. The app does
+ * not fetch sources outside Storage.
  */
 export async function readSource(
   deps: ActivityDependencies,
@@ -29,13 +30,10 @@ export async function readSource(
   if (!isInStorage(source)) return { seen: null, minted: null };
   const ifTags = copy.options.sourceConditions?.ifTags;
   const { endpoint } = source;
-  // "Copy File" reads a file of its own account with the account's key; it does not document tokens.
-  const sameAccount =
-    isSameAccount(copy) && !(endpoint.service === "file" && mint.isPossible(endpoint));
+  const authorization = authorizeSource(copy, mint.isPossible(endpoint));
+  const sameAccount = authorization === "app-identity";
   const read = (side: typeof source) => client.readSource(side, { sameAccount, ifTags });
-  if (source.sas !== null || sameAccount || !mint.isPossible(endpoint)) {
-    return { seen: await read(source), minted: null };
-  }
+  if (authorization !== "minted-sas") return { seen: await read(source), minted: null };
   const now = deps.now();
   const minted = buildMintedSas(deps.newGuid(), now);
   try {
@@ -72,18 +70,4 @@ export async function signSource(
     const sas = await deps.mint.sign(endpoint, mintedSas, { withTags, now: deps.now() });
     return { endpoint, sas };
   });
-}
-
-/**
- * Returns true if the start call's own authorization covers the source. Only the app's identity can read both sides; a
- * SAS on the destination gives access to nothing else. Authorization never extends from Blob to Files or back
- * ("Copy File").
- */
-export function isSameAccount({ source, destination, destinationSas }: CopyEndpoints): boolean {
-  return (
-    destinationSas === null &&
-    source.service === destination.service &&
-    source.origin === destination.origin &&
-    source.account === destination.account
-  );
 }

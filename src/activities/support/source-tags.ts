@@ -1,9 +1,9 @@
 import { endpointUrl } from "../../copy/location/endpoint.ts";
+import { authorizeSource } from "../../copy/decisions/source-authorization.ts";
 import type { CopyInput, CopyPlan } from "../../copy/contract/activities.ts";
 import { isInStorage } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 import type { Sides } from "./sides.ts";
-import { isSameAccount } from "./source-access.ts";
 import { callStorage } from "./storage-call.ts";
 import type { CallResult } from "./storage-call.ts";
 
@@ -22,7 +22,8 @@ export async function tagsToSet(
   const source = sides.source();
   if (!isInStorage(source)) return { ok: true, value: null };
   // A minted SAS covers the blob but not its tags; the identity that signed it may read both.
-  const sameAccount = isSameAccount(copy) || plan.mintedSas !== undefined;
+  const isOwn = authorizeSource(copy, deps.mint.isPossible(source.endpoint)) === "app-identity";
+  const sameAccount = isOwn || plan.mintedSas !== undefined;
   const action = `read the tags of the source ${endpointUrl(copy.source)}`;
   const call = { call: "read-source", action, side: source, unauthorizedFix } as const;
   return callStorage(deps, call, () => deps.client.readTags(source, { sameAccount }));

@@ -1,25 +1,14 @@
-import { endpointUrl, isOntoItself } from "../location/endpoint.ts";
-import type { Endpoint } from "../location/endpoint.ts";
+import { isOntoItself } from "../location/endpoint.ts";
 import type { CopyOptions } from "../request/copy-options.ts";
 import type { CopyRequest } from "../request/copy-request.ts";
-
-export const authorizations = ["request-sas", "minted-sas", "app-identity", "none"] as const;
-type Authorization = (typeof authorizations)[number];
-
-/** A call to Storage; `when`: the circumstance in which it is made, null if always. */
-export type PlannedCall = {
-  operation: string;
-  url: string;
-  authorization: Authorization;
-  when: string | null;
-};
+import { planCalls } from "./planned-calls.ts";
+import type { PlannedCall, PlannedSas } from "./planned-calls.ts";
 
 /** The effects that a copy would have, according to its request and the settings, without any read. */
 export type DryRun = {
   reads: PlannedCall[];
   writes: PlannedCall[];
-  /** Each SAS that the app would sign; it exists only in the memory of the app and in the request to Storage. */
-  mints: { url: string; permissions: string; validDays: number }[];
+  mints: PlannedSas[];
   /** Sentences: the conditions under which the copy is started. */
   conditions: string[];
   /**
@@ -29,69 +18,13 @@ export type DryRun = {
   notCarried: { what: string; option: string | null }[];
 };
 
-/** The maximum lifetime of a minted SAS in days ("Get User Delegation Key"). */
-const mintedDays = 7;
-
 /** Plans a dry run. `canMint`: the app's identity can sign a SAS for the source. */
 export function planDryRun(request: CopyRequest, canMint: boolean): DryRun {
-  const { source, destination, options } = request;
-  const isSameAccount = source.service === "blob" && source.account === destination.account;
-  const isMinted =
-    canMint && request.sourceSas === null && source.service !== "external" && !isSameAccount;
-  const own = request.sourceSas === null ? "app-identity" : "request-sas";
-  const from = isMinted ? "minted-sas" : source.service === "external" ? "none" : own;
-  const to = request.destinationSas === null ? "app-identity" : "request-sas";
-  const at = (endpoint: Endpoint, authorization: Authorization) => ({
-    url: endpointUrl(endpoint),
-    authorization,
-  });
-  const call = (operation: string, place: ReturnType<typeof at>, when: string | null = null) => ({
-    operation,
-    ...place,
-    when,
-  });
-  const [read, written] = [at(source, from), at(destination, to)];
-  const overwrites = options.overwrite === "always" || options.overwrite === "if-newer";
-  const mayPend = "while the copy is pending";
   return {
-    reads: [
-      ...(source.service === "external" ? [] : [call(`Get ${kindOf(source)} Properties`, read)]),
-      ...(options.tags === "source" ? [call("Get Blob Tags", read)] : []),
-      call(`Get ${kindOf(destination)} Properties`, written),
-      call(`Get ${kindOf(destination)} Properties`, written, mayPend),
-    ],
-    writes: [
-      ...(options.sourceLease === "hold" ? [call("Lease Blob", at(source, own))] : []),
-      ...(options.rollback === "snapshot"
-        ? [call("Snapshot Blob", written, "if the destination exists")]
-        : []),
-      call(`Copy ${kindOf(destination)}`, written),
-      ...(overwrites || options.rollback === "snapshot"
-        ? []
-        : [
-            call(
-              `Delete ${kindOf(destination)}`,
-              written,
-              "if the copy fails or is aborted and left an empty blob",
-            ),
-          ]),
-    ],
-    mints: isMinted
-      ? [
-          {
-            url: endpointUrl(source),
-            permissions: options.sourceConditions?.ifTags === undefined ? "r" : "rt",
-            validDays: mintedDays,
-          },
-        ]
-      : [],
+    ...planCalls(request, canMint),
     conditions: conditionsOf(request),
     notCarried: notCarried(request),
   };
-}
-
-function kindOf({ service }: Endpoint): "Blob" | "File" {
-  return service === "file" ? "File" : "Blob";
 }
 
 const byOverwrite: Readonly<Record<CopyOptions["overwrite"], string>> = {

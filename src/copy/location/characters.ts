@@ -19,6 +19,24 @@ export function characterName(character: string): string {
   return name === undefined ? number : `${number} ${name}`;
 }
 
+/** How many characters problems list one by one: a text may have thousands of different ones. */
+const maxNamedCharacters = 5;
+
+/**
+ * The problems of the first few different characters, one for each, and of how many others there are. The sender of an
+ * event chooses its characters, and the problems go into logs and notifications.
+ */
+export function listCharacters(
+  characters: readonly string[] | null,
+  describe: (character: string) => string,
+): string[] {
+  const found = [...new Set(characters)];
+  const problems = found.slice(0, maxNamedCharacters).map(describe);
+  const others = found.length - problems.length;
+  if (others === 0) return problems;
+  return [...problems, `has ${others} other such ${others === 1 ? "character" : "characters"}`];
+}
+
 /** Longer texts are truncated: no name in Storage has more characters, and log lines must stay readable. */
 const maxPrintedLength = 2_048;
 

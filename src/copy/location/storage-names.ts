@@ -1,4 +1,4 @@
-import { characterName } from "./characters.ts";
+import { characterName, listCharacters } from "./characters.ts";
 
 /**
  * Names that Storage accepts ("Naming and referencing containers, blobs, and metadata", "Naming and
@@ -175,13 +175,12 @@ export function hasSignature(path: string): boolean {
 }
 
 function ambiguityProblems(path: string, what: "blob" | "file"): string[] {
-  const problems: string[] = [];
   // Unpaired surrogates have no UTF-8 encoding.
-  for (const character of new Set(
-    path.match(/[\u0000-\u001f\u007f\ufffe\uffff]|\p{Surrogate}/gu),
-  )) {
-    problems.push(`has the character ${characterName(character)} in its ${what} name`);
-  }
+  const found = path.match(/[\u0000-\u001f\u007f\ufffe\uffff]|\p{Surrogate}/gu);
+  const problems = listCharacters(
+    found,
+    (character) => `has the character ${characterName(character)} in its ${what} name`,
+  );
   // Servers on the way rewrite both, and then the name is no longer the one that was checked.
   if (path.includes("\\")) problems.push(`has ${characterName("\\")} in its ${what} name`);
   if (hasDotSegment(path)) problems.push(`has "." or ".." as a part of its ${what} name`);

@@ -1,4 +1,4 @@
-import { characterName, quotedHost } from "./characters.ts";
+import { characterName, listCharacters, quotedHost } from "./characters.ts";
 
 /**
  * A URL as it was written. The URL parser normalizes only the port and the case of scheme and host. It would also remove
@@ -95,12 +95,12 @@ function trimPaste(text: string): string {
 const pasted: ReadonlySet<string> = new Set([" ", "\t", "\r", "\n"]);
 
 /**
- * Problems of characters that the URL parser would remove or replace. Each names the character and the fix.
+ * Problems of characters that the URL parser would remove or replace. The first few name the character and the fix.
  * `mayEncode`: the URL is outside Storage, so its server may accept them encoded.
  */
 export function characterProblems(text: string, mayEncode = false): string[] {
-  const found = new Set(text.match(/[\u0000-\u001f\u007f\\]|\p{Surrogate}/gu));
-  const problems = Array.from(found, (character) => {
+  const found = text.match(/[\u0000-\u001f\u007f\\]|\p{Surrogate}/gu);
+  const problems = listCharacters(found, (character) => {
     const fix = characterFix(character, mayEncode);
     return `has the character ${characterName(character)}; ${fix}`;
   });

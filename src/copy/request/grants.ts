@@ -2,16 +2,24 @@ import type { EpochMs } from "../time.ts";
 import { parseTime, plusMs } from "../time.ts";
 import { day } from "../durations.ts";
 import { quotedName } from "../location/characters.ts";
-import { optionsOff } from "./copy-options.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { Problem } from "./request-problem.ts";
 
 /**
  * The words that grant an option in the `allow` list of a pair or a route: each option changes the source, cannot be
- * undone, or ends a copy of another client. "report" lets a job write its report there. Without words, a pair grants
- * only reading its source, and writing and overwriting its destination, which includes `pairGrant`.
+ * undone, changes who may access the destination, or ends a copy of another client (`powers.ts`). "report" lets a
+ * job write its report there. Without words, a pair grants only reading its source, and writing and overwriting its
+ * destination, which includes `pairGrant`.
  */
-export const grants = ["hold-source", "lock", "legal-hold", "seal", "replace", "report"] as const;
+export const grants = [
+  "hold-source",
+  "lock",
+  "legal-hold",
+  "seal",
+  "replace",
+  "permissions",
+  "report",
+] as const;
 
 export type Grant = (typeof grants)[number];
 
@@ -27,48 +35,6 @@ export function unknownGrants(texts: readonly string[]): string[] {
   return texts
     .filter((text) => !isGrant(text))
     .map((text) => `has ${quotedName(text) ?? "a word"}, which is not one of ${grants.join(", ")}`);
-}
-
-/** The options that need a grant. */
-const grantByOption = {
-  sourceLease: "hold-source",
-  immutabilityPolicy: "lock",
-  legalHold: "legal-hold",
-  sealBlob: "seal",
-  ifBusy: "replace",
-} as const satisfies Partial<Record<keyof CopyOptions, Grant>>;
-
-type GrantedOption = keyof typeof grantByOption;
-
-const grantedOptions = [
-  "sourceLease",
-  "immutabilityPolicy",
-  "legalHold",
-  "sealBlob",
-  "ifBusy",
-] as const satisfies readonly GrantedOption[];
-
-/** Each option needs its grant for every value except its default; `ifBusy` only to replace a copy. */
-function needsGrant(options: CopyOptions, option: GrantedOption): boolean {
-  return option === "ifBusy"
-    ? options.ifBusy === "replace"
-    : options[option] !== optionsOff[option];
-}
-
-/** The problems of options whose grant is missing. `granter` names what could grant it. */
-export function missingGrants(
-  options: CopyOptions,
-  granted: ReadonlySet<Grant>,
-  granter: string,
-): Problem[] {
-  const problems: Problem[] = [];
-  for (const option of grantedOptions) {
-    const grant = grantByOption[option];
-    if (!needsGrant(options, option) || granted.has(grant)) continue;
-    const message = `needs "${grant}" in the "allow" list of ${granter}`;
-    problems.push({ pointer: `/options/${option}`, message });
-  }
-  return problems;
 }
 
 /** The problem of an immutability policy that would last longer than `maxLockDays` from `now`; none otherwise. */

@@ -3,9 +3,11 @@ import { isAllowed } from "../request/access-policy.ts";
 import type { AllowedPair } from "../request/access-policy.ts";
 import type { CopyOptions } from "../request/copy-options.ts";
 import type { CopyRequest } from "../request/copy-request.ts";
-import { lockTooLong, missingGrants, pairGrant } from "../request/grants.ts";
+import { lockTooLong, pairGrant } from "../request/grants.ts";
 import { isOwnState } from "../request/own-state.ts";
 import type { OwnState } from "../request/own-state.ts";
+import { missingGrants } from "../request/powers.ts";
+import type { Granter } from "../request/powers.ts";
 import type { Problem } from "../request/request-problem.ts";
 import { endpointUrl } from "../location/endpoint.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
@@ -60,16 +62,13 @@ export function checkAccess(
   const granter = copy.route === null ? findPairs(policy, copy) : findRoute(policy, copy);
   if ("reason" in granter) return granter;
   const problems = [
-    ...missingGrants(options, new Set(granter.allow), granter.name),
+    ...missingGrants(options, granter),
     ...lockTooLong(options, { maxLockDays: policy.maxLockDays, now }),
   ];
   if (problems.length === 0) return null;
   const named = problems.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`);
   return { reason: `its options are not allowed: ${named.join(", ")}`, problems };
 }
-
-/** The pairs or the route that allow a copy, and the words that they grant. */
-type Granter = Pick<AllowedPair, "allow"> & { name: string };
 
 function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDenial {
   const pairs = policy.allowed.filter((pair) => isAllowed([pair], copy));
@@ -79,8 +78,9 @@ function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDeni
       `no pair in COPY_ALLOWED allows a copy from ${endpointUrl(source)} to ${endpointUrl(destination)}`,
     );
   }
-  const allow: Granter["allow"] = [...pairs.flatMap((pair) => pair.allow), pairGrant];
-  return { allow, name: "a pair in COPY_ALLOWED that contains the source and the destination" };
+  const allow: Granter["allow"] = new Set([...pairs.flatMap((pair) => pair.allow), pairGrant]);
+  const name = "a pair in COPY_ALLOWED that contains the source and the destination";
+  return { name, allow, route: null };
 }
 
 /**
@@ -107,7 +107,11 @@ function findRoute(
   if (changed.length > 0) {
     return denied(`the route "${route.name}" sets other options: ${changed.join(", ")}`);
   }
-  return { allow: route.allow, name: `the route "${route.name}"` };
+  return {
+    name: `the route "${route.name}"`,
+    allow: new Set(route.allow),
+    route: { sets: route.fixedOptions, options: route.sample.options },
+  };
 }
 
 /** Compares the JSON of an option, with the fields of objects in any order. */

@@ -3,8 +3,9 @@ import { epochMs } from "../time.ts";
 import type { EpochMs } from "../time.ts";
 import { parseCopyRequest } from "../request/copy-request.ts";
 import type { CopyRequest, ParsedRequest } from "../request/copy-request.ts";
-import { isGrant, missingGrants, unknownGrants } from "../request/grants.ts";
+import { isGrant, unknownGrants } from "../request/grants.ts";
 import type { Grant } from "../request/grants.ts";
+import { missingGrants } from "../request/powers.ts";
 import type { Problem } from "../request/request-problem.ts";
 import type { BlobEndpoint, Destination, Endpoint } from "../location/endpoint.ts";
 import { hasDotSegment, trailingDotProblem } from "../location/storage-names.ts";
@@ -187,8 +188,13 @@ function parseRoute(
     { ...buildSample(source.place, sourceStart ?? "", suffix), at: epochMs(0) },
     origins,
   );
+  const fixedOptions = Object.keys(shape.data.options);
+  const granter = { name: "the route", allow: new Set(allow) };
   const sampleProblems = sample.ok
-    ? missingGrants(sample.request.options, new Set(allow), "the route")
+    ? missingGrants(sample.request.options, {
+        ...granter,
+        route: { sets: fixedOptions, options: sample.request.options },
+      })
     : sample.problems;
   problems.push(
     ...sampleProblems.map(({ pointer, message }) => at(pointer.replaceAll("/", "."), message)),
@@ -196,7 +202,6 @@ function parseRoute(
   if (problems.length > 0 || !sample.ok || sourceStart === null) return { route: null, problems };
   const destination = templateStart(template, { container, sourceStart });
   const start = { source: sourceStart, destination };
-  const fixedOptions = Object.keys(shape.data.options);
   const from = { ...source.place, ...named };
   const route = { name, source: from, template, options, fixedOptions, allow };
   return { route: { ...route, sample: sample.request, start }, problems: [] };

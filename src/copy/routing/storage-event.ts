@@ -113,7 +113,10 @@ export function parseStorageEvent(event: unknown, origins: Origins): ParsedEvent
   const { subject, at, data } = parsed.data;
   if (!committing.has(data.api)) return { kind: "other" };
   const place = parsePlace(data.url, { subject, origins });
-  if (place === null) return unreadable("has a data.url that is not the URL of a blob");
+  // A container whose name has no encoding cannot be part of a URL.
+  if (place === null || /\p{Surrogate}/u.test(place.container)) {
+    return unreadable("has a data.url that is not the URL of a blob");
+  }
   const { root, container, path } = place;
   const parsedUrl = parseDestination(`${root}/${encodeURIComponent(container)}/x`, origins);
   if (!parsedUrl.ok) return unreadable(`has a URL that ${parsedUrl.problems.join(", ")}`);

@@ -213,7 +213,10 @@ export type DestinationState = {
   archived: boolean;
   /** Base64. */
   contentMd5: string | null;
-  /** The last copy onto it; null if it was written since, or was never copied. */
+  /**
+   * The last copy onto it; null if it was written since, or was never copied. In recordings, an account with a
+   * hierarchical namespace also shows none after Copy Blob From URL.
+   */
   copy: JobCopyProperties | null;
 };
 

@@ -32,10 +32,8 @@ const waited = { full: 640, small: 128 };
 type Measured = { name: string; copies: number; perSecond: number; requests: number };
 
 /** A job against a plain loop over the SDK, rclone, and single copies. */
-export async function compareJobs({ build, isFull }: PriceOptions): Promise<Table[]> {
-  const tables: Table[] = [];
-  for (const each of cases) tables.push(await compareCase(each, build, isFull ? "full" : "small"));
-  return tables;
+export async function* compareJobs({ build, isFull }: PriceOptions): AsyncGenerator<Table> {
+  for (const each of cases) yield await compareCase(each, build, isFull ? "full" : "small");
 }
 
 async function compareCase(each: Case, build: string, size: "full" | "small"): Promise<Table> {

@@ -70,18 +70,19 @@ export const plainLoop: JobContestant = async (storage, load) => {
   });
 };
 
-/** A job of Ferry, from its request until it has succeeded. */
-export function ferryJob({ app }: PriceStack): JobContestant {
+/** A job of Ferry, from its request until its orchestration has completed. */
+export function ferryJob({ app, ended }: PriceStack): JobContestant {
   return async (storage, load) => {
     const inbox = storage.near.getContainerClient("inbox");
     const destination = `${destinationOf(storage, load).url}/${load.target}/`;
     const query = load.isFar ? `?${await sasOf(inbox)}` : "";
-    // Names have the same length, so the range of a load is a prefix of the listing.
     const request = { source: `${inbox.url}/${query}`, destination, concurrency: atATime };
-    const job = await send(`${app.ready}/api/jobs`, request);
-    const ended = await untilEnded(`${app.ready}/api/jobs/${job.id}`);
-    if (ended.status !== "succeeded") {
-      throw new Error(`The job has ${ended.status}: ${JSON.stringify(ended)}`);
+    const { id } = await send(`${app.ready}/api/jobs`, request);
+    await ended(`job-${id}-1`); // the first orchestration of a job that is never paused
+    const response = await fetch(`${app.ready}/api/jobs/${id}`);
+    const job = (await response.json()) as { status: string }; // the app's own response
+    if (job.status !== "succeeded") {
+      throw new Error(`The job is ${job.status}: ${JSON.stringify(job)}`);
     }
   };
 }
@@ -159,12 +160,4 @@ async function send(url: string, body: object): Promise<{ id: string }> {
   }
   if (response.status !== 202) throw new Error(`Ferry returned ${response.status}: ${text}`);
   return JSON.parse(text) as { id: string }; // the app's own response
-}
-
-async function untilEnded(url: string): Promise<{ status: string }> {
-  for (;;) {
-    const response = await fetch(url, { headers: { prefer: "wait=20" } });
-    const job = (await response.json()) as { status: string }; // the app's own response
-    if (["succeeded", "failed", "aborted"].includes(job.status)) return job;
-  }
 }

@@ -54,6 +54,7 @@ test("a dry run shows what a copy would read, write and mint, and starts nothing
     ],
     writes: [
       { operation: "Copy Blob", url: request.destination, authorization: app, when: null },
+      { operation: "Abort Copy Blob", url: request.destination },
       { operation: "Delete Blob", url: request.destination },
     ],
     mints: [],
@@ -86,8 +87,14 @@ test("a dry run shows the calls of rollback, leases and conditions", async () =>
   const { writes, conditions } = await plan({ ...body(), options });
   expect(writes.map(({ operation }: { operation: string }) => operation)).toEqual([
     "Lease Blob",
+    "Lease Blob",
     "Snapshot Blob",
     "Copy Blob",
+    "Abort Copy Blob",
+    "Delete Blob",
+    "Copy Blob",
+    "Set Blob Metadata",
+    "Delete Blob",
   ]);
   expect(conditions).toContain(
     'ifMatch of the source: "0x1"; otherwise the copy fails with condition-not-met',

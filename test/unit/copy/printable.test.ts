@@ -18,6 +18,8 @@ test.each([
   ["a carriage return", "ok\rERROR", "ok\\u000dERROR"],
   ["line separators of Unicode", "a\u2028b\u2029c", "a\\u2028b\\u2029c"],
   ["text from right to left", "a\u202etxt.exe\u2066", "a\\u202etxt.exe\\u2066"],
+  ["marks of a direction", "a\u200fb\u061cc", "a\\u200fb\\u061cc"],
+  ["characters without a width", "a\u200bb\u00adc\ufeff", "a\\u200bb\\u00adc\\ufeff"],
   ["letters, emoji and spaces", "résumé 日本 🎬 a b", "résumé 日本 🎬 a b"],
 ])("%s", (_, text, expected) => {
   expect(printable(text)).toBe(expected);

@@ -25,12 +25,23 @@ test("a condition on tags needs a SAS that may filter by tags", () => {
 });
 
 test.each([
-  ["of the destination's account", blob, blob.replace("/inbox/", "/outbox/"), true],
-  ["that the identity cannot sign for", blob, otherBlob, false],
-])("a source %s needs no minted SAS", (_, source, destination, canMint) => {
-  const { reads, mints } = plan(source, destination, {}, canMint);
+  ["of the destination's account", blob.replace("/inbox/", "/outbox/"), true, "app-identity"],
+  ["that the identity cannot sign for, which must be public", otherBlob, false, "none"],
+])("a source %s needs no minted SAS", (_, destination, canMint, authorization) => {
+  const { reads, mints } = plan(blob, destination, {}, canMint);
   expect(mints).toEqual([]);
-  expect(reads[0]).toMatchObject({ authorization: "app-identity" });
+  expect(reads[0]).toMatchObject({ authorization });
+});
+
+const routed = blob.replace("acct1.blob", "acct1-internetrouting.blob").replace("film", "other");
+
+test.each([
+  ["another host of the account", blob, routed],
+  ["the account's Files service", blob, file],
+  ["the same service of files", file, file.replace("film", "other")],
+  ["a destination with a SAS", blob, `${blob.replace("inbox", "outbox")}?sv=1&sp=rcwd&sig=x`],
+])("one account is not enough to read the source with %s", (_, source, destination) => {
+  expect(plan(source, destination).mints).toMatchObject([{ url: source }]);
 });
 
 test("a SAS in the request is used instead of a minted one", () => {
@@ -46,7 +57,11 @@ test("a source outside Storage is read by Storage only", () => {
 
 test("a file as the destination has no conditions, and gets only the properties that options name", () => {
   const { writes, conditions, notCarried } = plan(blob, file, { file: { attributes: "none" } });
-  expect(writes.map(({ operation }) => operation)).toEqual(["Copy File", "Delete File"]);
+  expect(writes.map(({ operation }) => operation)).toEqual([
+    "Copy File",
+    "Abort Copy File",
+    "Delete File",
+  ]);
   expect(conditions).toContain(
     "Azure Files has no conditional writes: Ferry reads the destination just before the copy",
   );

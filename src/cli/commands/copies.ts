@@ -1,0 +1,79 @@
+import type { Command } from "commander";
+import { describeCopy, describeTimeline } from "../describe-copy.ts";
+import { worstExitCode } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import type { Output } from "../output.ts";
+import { watch } from "../watch.ts";
+import { createCommand } from "./command.ts";
+import type { Run, SharedFlags } from "./command.ts";
+import { startAndWatch } from "./copy.ts";
+
+export function showCommand(run: Run): Command {
+  return createCommand("show", "show copies, and why they failed")
+    .argument("<id...>", "ids of the copies")
+    .option("--timeline", "show what happened to them, and when")
+    .action((ids: string[], flags: SharedFlags & { timeline?: true }) =>
+      run(flags, ({ connect, output }) => {
+        const ferry = connect();
+        return forEach(ids, output, async (id, index) => {
+          const result = flags.timeline === true ? await ferry.timeline(id) : await ferry.get(id);
+          output.json(result);
+          if (index > 0) output.line("");
+          const lines = "entries" in result ? describeTimeline(result) : describeCopy(result);
+          for (const line of lines) output.line(line);
+        });
+      }),
+    );
+}
+
+export function abortCommand(run: Run): Command {
+  return createCommand("abort", "abort copies; to see how they end, use wait")
+    .argument("<id...>", "ids of the copies")
+    .action((ids: string[], flags: SharedFlags) =>
+      run(flags, ({ connect, output }) => {
+        const ferry = connect();
+        return forEach(ids, output, async (id) => {
+          const copy = await ferry.abort(id);
+          output.json(copy);
+          output.line(`Copy ${copy.id} ${copy.status}`);
+        });
+      }),
+    );
+}
+
+/** An error of one copy is printed, and does not end the others. */
+async function forEach(
+  ids: readonly string[],
+  output: Output,
+  act: (id: string, index: number) => Promise<void>,
+): Promise<ExitCode> {
+  const codes: ExitCode[] = [];
+  for (const [index, id] of ids.entries()) {
+    try {
+      await act(id, index);
+    } catch (error) {
+      codes.push(output.error(error));
+    }
+  }
+  return worstExitCode(codes);
+}
+
+export function retryCommand(run: Run): Command {
+  return createCommand("retry", "start a new copy with the request of one that has ended")
+    .argument("<id>", "id of the copy that has ended")
+    .option("-w, --watch", "show the progress until the new copy has ended")
+    .action((id: string, flags: SharedFlags & { watch?: true }) =>
+      run(flags, (context) =>
+        startAndWatch(context, flags, {
+          start: (signal) => context.connect().retry(id, { signal }),
+          findOut: "run ferry list",
+        }),
+      ),
+    );
+}
+
+export function waitCommand(run: Run): Command {
+  return createCommand("wait", "show the progress of copies until they have ended")
+    .argument("<id...>", "ids of the copies")
+    .action((ids: string[], flags: SharedFlags) => run(flags, (context) => watch(context, ids)));
+}

@@ -1,0 +1,32 @@
+/** What a script learns from the end of the program. `--help` prints the table below. */
+export const exitCodes = {
+  ok: 0,
+  copyFailed: 1,
+  usage: 2,
+  copyAborted: 3,
+  rejected: 4,
+  noResponse: 5,
+  bug: 70,
+  stopped: 130,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export const exitCodeHelp = `
+Exit codes:
+  0    done; with --watch, and for wait: the copy succeeded or was skipped
+  1    the copy failed
+  2    wrong arguments or settings; nothing was sent
+  3    the copy was aborted
+  4    Ferry rejected the request
+  5    no response, or one that is not Ferry's
+  70   a bug in this program
+  130  Ctrl-C; a copy that was started continues
+Of several copies, the first that applies: 130, 70, 5, 4, 2, 1, 3, 0.`;
+
+const order: readonly ExitCode[] = [130, 70, 5, 4, 2, 1, 3, 0];
+
+/** The exit code for several copies. */
+export function worstExitCode(codes: readonly ExitCode[]): ExitCode {
+  return order.find((code) => codes.includes(code)) ?? exitCodes.ok;
+}

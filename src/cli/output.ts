@@ -1,0 +1,101 @@
+import { FerryError } from "../client/ferry.ts";
+import { printable } from "../copy/printable.ts";
+import { exitCodes } from "./exit-codes.ts";
+import type { ExitCode } from "./exit-codes.ts";
+import type { Shell } from "./shell.ts";
+import { UsageError } from "./usage-error.ts";
+
+/**
+ * Where text goes: results to standard output, everything else to standard error. Names come from callers and from
+ * Storage: characters on which a terminal would act are printed as `\u` and their digits.
+ */
+export type Output = {
+  /** Whether results are JSON: one object on each line. */
+  isJson: boolean;
+  /** Prints a line of a result; not with `isJson`. */
+  line(text: string): void;
+  /** Prints a result as JSON; only with `isJson`. */
+  json(value: unknown): void;
+  /** Prints a line for people on standard error; not with `isJson`. */
+  note(text: string): void;
+  /** Prints an error on standard error, and returns the exit code for it. */
+  error(error: unknown): ExitCode;
+  /** Prints on standard error that copies are no longer watched. */
+  stopped(ids: readonly string[]): void;
+};
+
+export function createOutput(
+  { stdout, stderr }: Pick<Shell, "stdout" | "stderr">,
+  isJson: boolean,
+): Output {
+  // The escapes of `printable` are also those of JSON.
+  const toJson = (value: unknown) => `${printable(JSON.stringify(value))}\n`;
+  return {
+    isJson,
+    line(text) {
+      if (!isJson) stdout.write(`${printable(text)}\n`);
+    },
+    json(value) {
+      if (isJson) stdout.write(toJson(value));
+    },
+    note(text) {
+      if (!isJson) stderr.write(`${printable(text)}\n`);
+    },
+    error(error) {
+      const described = describe(error);
+      const { exitCode, ...body } = described;
+      if (isJson) stderr.write(toJson({ error: body }));
+      else for (const line of toLines(described)) stderr.write(`${printable(line)}\n`);
+      return exitCode;
+    },
+    stopped(ids) {
+      const all = ids.join(" ");
+      const lines = [
+        `Watching was stopped; ${ids.length === 1 ? "the copy continues" : "the copies continue"}.`,
+        `To abort:       ferry abort ${all}`,
+        `To watch again: ferry wait ${all}`,
+      ];
+      if (isJson) stderr.write(toJson({ stopped: ids }));
+      else for (const line of lines) stderr.write(`${printable(line)}\n`);
+    },
+  };
+}
+
+type Described = {
+  cause: string;
+  message: string;
+  fix: string | null;
+  status: number | null;
+  errors: readonly { pointer: string; message: string }[];
+  exitCode: ExitCode;
+};
+
+function describe(error: unknown): Described {
+  if (error instanceof FerryError) {
+    const { causeName, message, fix, status, errors, kind } = error;
+    const byKind = {
+      problem: exitCodes.rejected,
+      foreign: exitCodes.noResponse,
+      network: exitCodes.noResponse,
+      timeout: exitCodes.noResponse,
+      usage: exitCodes.usage,
+    } as const;
+    return { cause: causeName, message, fix, status, errors, exitCode: byKind[kind] };
+  }
+  const none = { status: null, errors: [] };
+  if (error instanceof UsageError) {
+    const { message, fix } = error;
+    return { ...none, cause: "usage", message, fix, exitCode: exitCodes.usage };
+  }
+  // Another error is a bug of this program, which its message helps to find.
+  const message = `Cannot continue because of a bug: ${String(error)}`;
+  return { ...none, cause: "bug", message, fix: null, exitCode: exitCodes.bug };
+}
+
+function toLines({ message, errors, fix }: Described): string[] {
+  return [
+    `ferry: ${message}`,
+    ...errors.map((each) => `  ${each.pointer === "" ? "" : `${each.pointer} `}${each.message}`),
+    ...(fix === null ? [] : [`Fix: ${fix}`]),
+  ];
+}

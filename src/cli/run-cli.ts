@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import tab from "@bomb.sh/tab/commander";
+import { Command, CommanderError } from "commander";
+import { createFerry } from "../client/ferry.ts";
+import { printable } from "../copy/printable.ts";
+import { abortCommand, retryCommand, showCommand, waitCommand } from "./commands/copies.ts";
+import type { Run } from "./commands/command.ts";
+import { copyCommand } from "./commands/copy.ts";
+import { listCommand } from "./commands/list.ts";
+import { readConnection } from "./connection.ts";
+import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
+import type { ExitCode } from "./exit-codes.ts";
+import { createOutput } from "./output.ts";
+import type { Shell } from "./shell.ts";
+
+const commands = [copyCommand, listCommand, showCommand, abortCommand, retryCommand, waitCommand];
+
+const settingsHelp = `
+Settings:
+  FERRY_URL  the app (default: http://127.0.0.1:7071, which npm start runs)
+  FERRY_KEY  a function key of the app
+  Or a file that only you can read, $XDG_CONFIG_HOME/ferry/config.json (~/.config/ferry/config.json):
+  {"url": "https://example.azurewebsites.net", "key": "…"}`;
+
+/** Runs a command line; `args` begins with the name of the command. */
+export async function runCli(args: readonly string[], shell: Shell): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.ok;
+  const run: Run = async (flags, action) => {
+    const output = createOutput(shell, flags.json === true);
+    const connect = () =>
+      createFerry({
+        ...readConnection(shell),
+        ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout * 1_000 }),
+        onRetry: ({ message }, delayMs) =>
+          output.note(`${message}; the next attempt is in ${(delayMs / 1_000).toFixed(1)} s`),
+      });
+    try {
+      exitCode = await action({ shell, output, connect });
+    } catch (error) {
+      exitCode = output.error(error);
+    }
+  };
+  const program = createProgram(run, shell);
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  }
+  return exitCode;
+}
+
+function createProgram(run: Run, { stdout, stderr }: Shell): Command {
+  const byLine = (text: string) => text.split("\n").map(printable).join("\n");
+  const program = new Command("ferry")
+    .description("Durable copies in Azure Storage: start, watch, abort and retry them")
+    .version(readVersion())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void stdout.write(byLine(text)),
+      writeErr: (text) => void stderr.write(byLine(text)),
+    })
+    .showHelpAfterError("To see the arguments, add --help")
+    .addHelpText("after", `${settingsHelp}\n${exitCodeHelp}`);
+  for (const create of commands) {
+    const command = create(run).copyInheritedSettings(program);
+    program.addCommand(command.addHelpText("after", exitCodeHelp));
+  }
+  tab(program, { completionCommandName: "completion" });
+  return program;
+}
+
+function readVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
+  return version;
+}

@@ -1,0 +1,95 @@
+import type { Shell } from "./shell.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** How the SAS of a side is given: never as an argument, because every user of a machine can read arguments. */
+export type SasFlags = {
+  sourceSasEnv?: string;
+  destinationSasEnv?: string;
+  sourceSasStdin?: boolean;
+  destinationSasStdin?: boolean;
+};
+
+type Side = "source" | "destination";
+
+const maxInputBytes = 64 * 1_024;
+
+/** Returns the URLs with their SAS. With both from standard input, the source's is the first line. */
+export async function addSas(
+  urls: { source: string; destination: string | undefined },
+  flags: SasFlags,
+  { env, stdin }: Pick<Shell, "env" | "stdin">,
+): Promise<{ source: string; destination: string | undefined }> {
+  const { source, destination } = urls;
+  for (const url of [source, destination]) if (url !== undefined) rejectSas(url);
+  if (flags.destinationSasEnv !== undefined || flags.destinationSasStdin === true) {
+    if (destination === undefined) {
+      throw new UsageError("Cannot use a SAS of the destination because a route gives it");
+    }
+  }
+  const isRead = flags.sourceSasStdin === true || flags.destinationSasStdin === true;
+  const lines = isRead ? await readLines(stdin) : [];
+  const sasOf = (side: Side, name: string | undefined, fromStdin: boolean) => {
+    if (name !== undefined && fromStdin) {
+      throw new UsageError(
+        `Cannot take the SAS of the ${side} from two places: --${side}-sas-env and --${side}-sas-stdin`,
+      );
+    }
+    if (name !== undefined) return parseSas(env[name], side, `the variable ${name}`);
+    return fromStdin ? parseSas(lines.shift(), side, "standard input") : null;
+  };
+  const sourceSas = sasOf("source", flags.sourceSasEnv, flags.sourceSasStdin === true);
+  const ofDestination = flags.destinationSasStdin === true;
+  const destinationSas = sasOf("destination", flags.destinationSasEnv, ofDestination);
+  if (lines.length > 0) {
+    throw new UsageError("Cannot use standard input because it has more lines than SAS are needed");
+  }
+  return {
+    source: join(source, sourceSas),
+    destination: destination === undefined ? undefined : join(destination, destinationSas),
+  };
+}
+
+/** Rejects a URL with a signature. */
+export function rejectSas(url: string): void {
+  if (!/[?&;]sig=/i.test(url)) return;
+  throw new UsageError(
+    "Cannot take a SAS from the arguments because other users of this machine can read them",
+    "Use --source-sas-env NAME, --source-sas-stdin, or those of the destination; the SAS of this call is no longer secret",
+  );
+}
+
+function join(url: string, sas: string | null): string {
+  return sas === null ? url : `${url}${url.includes("?") ? "&" : "?"}${sas}`;
+}
+
+/** Does not quote the text, which may be another secret. */
+function parseSas(text: string | undefined, side: Side, place: string): string {
+  const sas = (text ?? "").trim().replace(/^\?/, "");
+  if (sas === "")
+    throw new UsageError(`Cannot use the SAS of the ${side} because ${place} is empty`);
+  if (!/^[\x21-\x7e]+$/.test(sas) || !/(^|&)sig=/.test(sas)) {
+    throw new UsageError(
+      `Cannot use the SAS of the ${side} because ${place} has none`,
+      "A SAS is a text such as sv=…&se=…&sp=r&sig=…, without the URL before it",
+    );
+  }
+  return sas;
+}
+
+async function readLines(stdin: Shell["stdin"]): Promise<string[]> {
+  if (stdin.isTTY) {
+    throw new UsageError(
+      "Cannot read the SAS because standard input is a terminal, which would show it",
+      "Pipe it into the program",
+    );
+  }
+  let text = "";
+  stdin.setEncoding("utf8");
+  for await (const chunk of stdin) {
+    text += String(chunk);
+    if (text.length > maxInputBytes) {
+      throw new UsageError("Cannot read the SAS because standard input has more than 64 KiB");
+    }
+  }
+  return text.split(/\r?\n/).filter((line) => line.trim() !== "");
+}

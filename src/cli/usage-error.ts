@@ -1,0 +1,10 @@
+/** Wrong arguments or settings: the message says what, `fix` what to do. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+  readonly fix: string | null;
+
+  constructor(message: string, fix: string | null = null) {
+    super(message);
+    this.fix = fix;
+  }
+}

@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { startAppProxy } from "../../support/cli/app-proxy.ts";
+import { startFixedApp } from "../../support/cli/fixed-app.ts";
+import { runFerry, startFerry } from "../../support/cli/run-ferry.ts";
+import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
+
+/* A SAS and a key reach the app, and nothing that other users of the machine, or a log, can read. */
+
+const secretKey = Buffer.alloc(32, "k").toString("base64");
+
+/** A source in another account, which needs a SAS, and a destination. */
+async function startSecrets() {
+  const stack = await startStack({ environment: { COPY_SECRET_KEYS: secretKey } });
+  const blob = await stack.upload("inbox/film.mp4", "film", secondAccount);
+  const [source = "", sas = ""] = (await stack.readSas(blob)).split("?");
+  const proxy = await startAppProxy(stack.local.host.url);
+  return { stack, proxy, source, sas, destination: stack.blob("archive/film.mp4").url };
+}
+
+test.each(["variable", "standard input", "standard input with a question mark"])(
+  "a SAS from a %s is part of the request, and of nothing else",
+  async (place) => {
+    const { stack, proxy, source, sas, destination } = await startSecrets();
+    const fromVariable = place === "variable";
+    const flag = fromVariable ? ["--source-sas-env", "SOURCE_SAS"] : ["--source-sas-stdin"];
+    const gate = proxy.hold("POST");
+    const ferry = startFerry(["copy", source, destination, ...flag, "--watch"], {
+      env: { FERRY_URL: proxy.url, ...(fromVariable ? { SOURCE_SAS: sas } : {}) },
+      ...(fromVariable ? {} : { input: `${place.endsWith("mark") ? "?" : ""}${sas}\n` }),
+    });
+    await gate.held;
+    const args = readFileSync(`/proc/${ferry.pid}/cmdline`, "utf8");
+    expect(args).toContain(source);
+    expect(args).not.toContain("sig=");
+    gate.release();
+    const [, id = ""] = await ferry.until(/^Copy (\S+)\n/m);
+    expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
+    const { code, stdout, stderr } = await ferry.ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).not.toContain("sig=");
+    const posted = proxy.calls.find(({ method }) => method === "POST");
+    expect(JSON.parse(posted?.body ?? "")).toEqual({ source: `${source}?${sas}`, destination });
+  },
+);
+
+test("both SAS from standard input: the source's is the first line; a snapshot stays in the URL", async () => {
+  const bodies: string[] = [];
+  const url = await startFixedApp((request, response) => {
+    request.on("data", (chunk: Buffer) => bodies.push(chunk.toString()));
+    request.on("end", () => response.writeHead(400).end());
+  });
+  const args = ["copy", "https://a/b/c?snapshot=1", "https://d/e/f"];
+  const flags = ["--source-sas-stdin", "--destination-sas-stdin"];
+  await runFerry([...args, ...flags], {
+    env: { FERRY_URL: url },
+    input: "sp=r&sig=1\r\nsp=w&sig=2\r\n",
+  });
+  expect(JSON.parse(bodies.join(""))).toEqual({
+    source: "https://a/b/c?snapshot=1&sp=r&sig=1",
+    destination: "https://d/e/f?sp=w&sig=2",
+  });
+});
+
+test.each<[string, string[], string, RegExp]>([
+  [
+    "a URL in place of a SAS",
+    ["--source-sas-stdin"],
+    "https://a/b?canary",
+    /standard input has none/,
+  ],
+  [
+    "two lines for one SAS",
+    ["--source-sas-stdin"],
+    "sig=canary\nsig=canary",
+    /more lines than SAS/,
+  ],
+  ["two places", ["--source-sas-stdin", "--source-sas-env", "S"], "sig=canary", /from two places/],
+  [
+    "one of two",
+    ["--source-sas-stdin", "--destination-sas-stdin"],
+    "sig=canary",
+    /SAS of the destination/,
+  ],
+  ["too much", ["--source-sas-stdin"], "canary".repeat(20_000), /more than 64 KiB/],
+])(
+  "standard input that cannot be used exits with 2, and is not shown: %s",
+  async (_, flags, input, message) => {
+    const args = ["copy", "https://a/b/c", "https://d/e/f", ...flags];
+    const { code, stdout, stderr } = await runFerry(args, { input });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain("canary");
+  },
+);
+
+test("the key is sent in a header, and printed by nothing", async () => {
+  const keys: unknown[] = [];
+  const url = await startFixedApp((request, response) => {
+    keys.push(request.headers["x-functions-key"]);
+    response.writeHead(500, { "content-type": "text/html" }).end("canary-key");
+  });
+  for (const args of [
+    ["list"],
+    ["list", "--json"],
+    ["show", "x"],
+    ["copy", "https://a/b/c", "https://d/e/f"],
+  ]) {
+    const { stdout, stderr } = await runFerry(args, {
+      env: { FERRY_URL: url, FERRY_KEY: "canary-key" },
+    });
+    expect(stdout + stderr).not.toContain("canary");
+  }
+  expect(new Set(keys)).toEqual(new Set(["canary-key"]));
+});

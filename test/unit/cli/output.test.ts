@@ -1,0 +1,77 @@
+import { PassThrough } from "node:stream";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createOutput } from "../../../src/cli/output.ts";
+import { UsageError } from "../../../src/cli/usage-error.ts";
+import { FerryError } from "../../../src/client/ferry.ts";
+
+/* What the command line prints, whatever the texts are. */
+
+/** The streams of a shell, and what was written to them. */
+function capture() {
+  const stream = () => Object.assign(new PassThrough(), { isTTY: false }) as never; // only `write` is used
+  const [stdout, stderr]: [PassThrough, PassThrough] = [stream(), stream()];
+  const read = (from: PassThrough) => String(from.read() ?? "");
+  return { shell: { stdout, stderr } as never, out: () => read(stdout), err: () => read(stderr) };
+}
+
+const anyText = fc.string({ unit: "binary" });
+const acting = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/;
+
+test("a line is one line, without a character on which a terminal acts", () => {
+  fc.assert(
+    fc.property(anyText, (text) => {
+      const { shell, out, err } = capture();
+      const output = createOutput(shell, false);
+      output.line(text);
+      output.note(text);
+      output.stopped([text]);
+      output.json(text);
+      const [printed, noted] = [out(), err()];
+      expect(printed.split("\n")).toHaveLength(2);
+      expect(noted.split("\n")).toHaveLength(5);
+      expect(printed + noted).not.toMatch(acting);
+    }),
+  );
+});
+
+test("JSON is one line, and has the text as it is", () => {
+  fc.assert(
+    fc.property(anyText, (text) => {
+      const { shell, out, err } = capture();
+      const output = createOutput(shell, true);
+      output.json({ [text]: text });
+      output.line(text);
+      output.note(text);
+      const printed = out();
+      expect(printed.split("\n")).toHaveLength(2);
+      expect(printed).not.toMatch(acting);
+      expect(JSON.parse(printed)).toEqual(Object.fromEntries([[text, text]]));
+      expect(err()).toBe("");
+    }),
+  );
+});
+
+test.each([
+  ["problem", 4],
+  ["foreign", 5],
+  ["network", 5],
+  ["timeout", 5],
+  ["usage", 2],
+] as const)("an error of the client of the kind %s exits with %i", (kind, code) => {
+  const { shell, err } = capture();
+  const error = new FerryError({ kind, causeName: kind, message: "Message", fix: "Do it" });
+  expect(createOutput(shell, false).error(error)).toBe(code);
+  expect(err()).toBe("ferry: Message\nFix: Do it\n");
+});
+
+test("wrong arguments exit with 2, and an unexpected error with 70", () => {
+  const { shell, err } = capture();
+  const output = createOutput(shell, true);
+  expect(output.error(new UsageError("Wrong"))).toBe(2);
+  expect(JSON.parse(err())).toMatchObject({
+    error: { cause: "usage", message: "Wrong", fix: null },
+  });
+  expect(output.error(new TypeError("x is not a function"))).toBe(70);
+  expect(JSON.parse(err())).toMatchObject({ error: { cause: "bug" } });
+});
