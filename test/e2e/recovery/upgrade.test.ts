@@ -26,8 +26,9 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "ferry-upgrade-"));
   baseline = join(folder, "package");
   rebuildPackage(baselineCommit, baseline);
-  // The previous version rejects a word that it does not know.
-  const settings = readFileSync("local.settings.json", "utf8").replaceAll(',\\"report\\"', "");
+  // The previous version rejects words that it does not know.
+  const newWords = /,?\\"(?:permissions|report)\\"/g;
+  const settings = readFileSync("local.settings.json", "utf8").replaceAll(newWords, "");
   writeFileSync(join(baseline, "local.settings.json"), settings);
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
