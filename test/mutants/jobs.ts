@@ -14,8 +14,8 @@ export const jobMutants: readonly Mutant[] = [
   {
     breaks: "a refused start of an object that another run has started is another writer's",
     file: "src/activities/jobs/start-object.ts",
-    find: 'const isCertain = page.isAlone() && page.states[index]?.is !== "uncertain";',
-    replace: "const isCertain = page.states.length > 0;",
+    find: 'let isCertain = page.isAlone() && page.states[index]?.is !== "uncertain";',
+    replace: "let isCertain = page.states.length > 0;",
     suites: [crashes],
   },
   {
@@ -35,9 +35,16 @@ export const jobMutants: readonly Mutant[] = [
   {
     breaks: "another client's copy of the same source is always adopted",
     file: "src/activities/jobs/start-object.ts",
-    find: 'const isCertain = page.isAlone() && page.states[index]?.is !== "uncertain";',
-    replace: "const isCertain = page.states.length === 0;",
+    find: 'let isCertain = page.isAlone() && page.states[index]?.is !== "uncertain";',
+    replace: "let isCertain = page.states.length === 0;",
     suites: [writers],
+  },
+  {
+    breaks: "always overwrites what a second run has copied",
+    file: "src/activities/jobs/start-object.ts",
+    find: "isCertain = isAlone;",
+    replace: "isCertain = isCertain || isAlone;",
+    suites: ["test/contract/jobs/two-runs.test.ts"],
   },
   {
     breaks: "a second run of a page goes by its own plan",
@@ -92,8 +99,8 @@ export const jobMutants: readonly Mutant[] = [
   {
     breaks: "throttled calls fail their object",
     file: "src/activities/jobs/start-object.ts",
-    find: "tries: tries + (isThrottled ? 0 : 1)",
-    replace: "tries: tries + 1",
+    find: "tries: unclear + (isThrottled ? 0 : 1)",
+    replace: "tries: unclear + 1",
     suites: ["test/contract/jobs/throttling.test.ts"],
   },
   {

@@ -29,6 +29,8 @@ export type PageRun = {
   part: ReportPart | null;
   /** Returns true if no other run can have started an object whose state is not in `states`. */
   isAlone(): boolean;
+  /** Reads whether another run has registered meanwhile, or has left after it has recorded a state of the object. */
+  readOthers(index: number): Promise<{ isAlone: boolean; recorded: ObjectState | null }>;
   /** No start of another run can arrive at Storage after this time (epoch ms); null if there is no such run. */
   othersUntil(): EpochMs | null;
   /**
@@ -64,6 +66,13 @@ export async function openPage(
     polls: found?.progress.polls ?? null,
     part: found?.progress.part ?? null,
     isAlone: () => others.length === 0,
+    async readOthers(index) {
+      const latest = await pages.readProgress(instanceId, page);
+      // The ETag stays that of the own last write, so the next save merges what others have written.
+      others = otherRuns(latest?.progress ?? null, run);
+      const recorded = latest?.progress.states[index] ?? null;
+      return { isAlone: others.length === 0, recorded };
+    },
     othersUntil: () =>
       others.reduce<EpochMs | null>(
         (max, { until }) => (max === null || until > max ? until : max),

@@ -1,6 +1,7 @@
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import type { Engine, ObjectResult, ObjectState, PlannedObject } from "../../jobs/contract/page.ts";
 import { blobIn } from "../../jobs/contract/job-input.ts";
 import type {
@@ -44,7 +45,7 @@ export async function startObject(run: JobRun, page: PageRun, index: number): Pr
   }
   const { engine, onto } = object.do;
   const started = await start(run, page, { object, engine, onto });
-  return await judge({ run, page, index, object, engine }, started);
+  return await judge({ run, page, index, object, engine }, started, 1);
 }
 
 type Start = { object: PlannedObject; engine: Engine; onto: StartConditions["destination"] };
@@ -53,7 +54,7 @@ async function start(
   run: JobRun,
   { plan }: PageRun,
   { object, engine, onto }: Start,
-): Promise<{ outcome: StartOutcome; began: ReturnType<JobRun["deps"]["now"]> }> {
+): Promise<{ outcome: StartOutcome; began: EpochMs }> {
   const { storage, now } = run.deps;
   const { options } = run.record.input;
   const { tier, rehydratePriority, metadata, sealBlob, immutabilityPolicy, legalHold } = options;
@@ -91,6 +92,7 @@ type Attempt = {
 async function judge(
   attempt: Attempt,
   { outcome, began }: Awaited<ReturnType<typeof start>>,
+  tries: number,
 ): Promise<ObjectEnd> {
   const { run, page, index } = attempt;
   const { deps } = run;
@@ -104,37 +106,39 @@ async function judge(
       return known({ is: "pending", copyId: outcome.copyId, since: began, bytes: 0 });
     case "throttled":
     case "transient": {
-      const tries = former?.is === "uncertain" ? former.tries : 0;
+      const unclear = former?.is === "uncertain" ? former.tries : 0;
       const isThrottled = outcome.kind === "throttled";
       const isUncertain = !isThrottled || outcome.mayHaveStarted || former?.is === "uncertain";
       const state: ObjectState | null = isUncertain
-        ? { is: "uncertain", tries: tries + (isThrottled ? 0 : 1), at: deps.now() }
+        ? { is: "uncertain", tries: unclear + (isThrottled ? 0 : 1), at: deps.now() }
         : null;
       const { retryAfterMs, failure: reason } = outcome;
       return { kind: "again", state, isThrottled, retryAfterMs, failure: reason };
     }
     case "failed":
     case "refused":
-      return await judgeRefused(attempt, outcome, began);
+      return await judgeRefused(attempt, outcome, { began, tries });
   }
 }
 
 type Refused = Extract<StartOutcome, { kind: "failed" | "refused" }>;
 
+/** How often an object is started on the state in which another writer has left its destination. */
+const maxOverwrites = 3;
+
+/** `tries`: starts of this object until now, each refused. */
 async function judgeRefused(
   attempt: Attempt,
   refused: Refused,
-  began: ReturnType<JobRun["deps"]["now"]>,
+  { began, tries }: { began: EpochMs; tries: number },
 ): Promise<ObjectEnd> {
-  const { run, page, index, object } = attempt;
-  const isCertain = page.isAlone() && page.states[index]?.is !== "uncertain";
-  const settled = (result: ObjectResult): ObjectEnd =>
-    isCertain ? { kind: "provisional", result } : known(result);
-  const isAboutDestination = refused.kind === "refused" && refused.reason !== "source-changed";
+  const { run, page, index, object, engine } = attempt;
   const { overwrite } = run.record.input.options;
-  const mustRead = !isCertain || (isAboutDestination && overwrite === "if-newer");
+  const isChanged = refused.kind === "refused" && refused.reason === "destination-changed";
+  const mayOverwrite = isChanged && (overwrite === "always" || overwrite === "if-newer");
+  let isCertain = page.isAlone() && page.states[index]?.is !== "uncertain";
   let seen: DestinationState | null = null;
-  if (mustRead) {
+  if (!isCertain || mayOverwrite) {
     const order = { object: destinationOf(run, object), ...callOrder(run) };
     const read = await run.deps.storage.readDestination(order);
     if (read.kind === "throttled" || read.kind === "transient") {
@@ -144,62 +148,61 @@ async function judgeRefused(
       return { kind: "again", state, isThrottled, retryAfterMs, failure: reason };
     }
     seen = read.kind === "found" ? read.state : null;
-    if (!isCertain && seen !== null && seen.copy !== null) {
-      const copy = { object, copyId: seen.copy.copyId, since: began };
-      if (isOurs(page.plan, run.record.input, object, seen)) {
-        // The stub of a failed copy is removed when the page is polled.
-        const { state, stubEtag } = observeCopy(run, page.plan, copy, seen);
-        const { copyId, since } = copy;
-        if (stubEtag !== null) return known({ is: "pending", copyId, since, bytes: 0 });
-        return known(asForeignAbort(state));
-      }
+    if (isCertain) {
+      // A run that has started what was read had registered before that; if it has left, it has recorded that.
+      const { isAlone, recorded } = await page.readOthers(index);
+      if (recorded !== null) return known(recorded);
+      isCertain = isAlone;
     }
+    const adopted = isCertain ? null : adopt(attempt, seen, began);
+    if (adopted !== null) return known(adopted);
   }
-  if (refused.kind === "failed") return settled(failed(refused.failure));
-  if (refused.reason === "source-changed") return settled(failed(refused.failure));
-  return await overwriteForeign(attempt, { refused, seen, settled });
-}
-
-/** Another writer has changed the destination since the plan. */
-async function overwriteForeign(
-  attempt: Attempt,
-  {
-    refused,
-    seen,
-    settled,
-  }: {
-    refused: Extract<StartOutcome, { kind: "refused" }>;
-    seen: DestinationState | null;
-    settled(result: ObjectResult): ObjectEnd;
-  },
-): Promise<ObjectEnd> {
-  const { run, page, object, engine } = attempt;
-  const { overwrite } = run.record.input.options;
-  const url = endpointUrl(blobIn(run.sides.destination, destinationOf(run, object).name));
-  if (overwrite === "skip") return settled({ is: "skipped", reason: "The destination exists" });
-  if (refused.reason === "destination-busy") return settled(failed(refused.failure));
-  if (overwrite === "fail") {
-    const message = `Cannot copy the object because another writer has created its destination since the plan: ${url}`;
-    return settled(failed(failure("destination-exists", message, refused.failure.storage)));
-  }
+  const settled = (result: ObjectResult): ObjectEnd =>
+    isCertain ? { kind: "provisional", result } : known(result);
+  if (!mayOverwrite) return settled(toResult(attempt, refused));
   if (overwrite === "if-newer" && seen !== null && object.modified <= seen.lastModified) {
     return settled({ is: "skipped", reason: isAsNew });
   }
-  const onto: StartConditions["destination"] =
-    overwrite === "always"
-      ? { kind: "any" }
-      : seen === null
-        ? { kind: "absent" }
-        : { kind: "etag", etag: seen.etag };
-  const { outcome, began } = await start(run, page, { object, engine, onto });
-  if (outcome.kind !== "refused" || outcome.reason === "source-changed") {
-    if (outcome.kind !== "failed" && outcome.kind !== "refused") {
-      return await judge(attempt, { outcome, began });
-    }
-    return settled(failed(outcome.failure));
+  if (tries > maxOverwrites) {
+    const message = `Cannot copy the object because other writers keep changing its destination: ${destinationUrl(attempt)}`;
+    return settled(failed(failure("destination-busy", message, refused.failure.storage)));
   }
-  const message = `Cannot copy the object because other writers keep changing its destination: ${url}`;
-  return settled(failed(failure("destination-busy", message, outcome.failure.storage)));
+  // On the state that was read: of two runs that overwrite it, one is let in.
+  const onto: StartConditions["destination"] =
+    seen === null ? { kind: "absent" } : { kind: "etag", etag: seen.etag };
+  return await judge(attempt, await start(run, page, { object, engine, onto }), tries + 1);
+}
+
+/** The state of a copy that another run, or a start without a response, has started; null if it is not ours. */
+function adopt(
+  { run, page, object }: Attempt,
+  seen: DestinationState | null,
+  since: EpochMs,
+): ObjectState | null {
+  if (seen === null || seen.copy === null) return null;
+  if (!isOurs(page.plan, run.record.input, object, seen)) return null;
+  const { copyId } = seen.copy;
+  const { state, stubEtag } = observeCopy(run, page.plan, { object, copyId, since }, seen);
+  // The stub of a failed copy is removed when the page is polled.
+  return stubEtag === null ? asForeignAbort(state) : { is: "pending", copyId, since, bytes: 0 };
+}
+
+/** The result of a start that was refused for good, or because of another writer. */
+function toResult(attempt: Attempt, refused: Refused): ObjectResult {
+  const { overwrite } = attempt.run.record.input.options;
+  const isForeign = refused.kind === "refused" && refused.reason !== "source-changed";
+  if (isForeign && overwrite === "skip") {
+    return { is: "skipped", reason: "The destination exists" };
+  }
+  if (isForeign && overwrite === "fail" && refused.reason === "destination-changed") {
+    const message = `Cannot copy the object because another writer has created its destination since the plan: ${destinationUrl(attempt)}`;
+    return failed(failure("destination-exists", message, refused.failure.storage));
+  }
+  return failed(refused.failure);
+}
+
+function destinationUrl({ run, object }: Attempt): string {
+  return endpointUrl(blobIn(run.sides.destination, destinationOf(run, object).name));
 }
 
 function known(state: ObjectState): ObjectEnd {

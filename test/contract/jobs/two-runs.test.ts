@@ -5,7 +5,7 @@ import { startStorage } from "../../support/stack/emulator.ts";
 
 /* Two runs of a page at once, in the order that is hardest to tell from another writer. */
 
-async function setStage() {
+async function setStage(overwrite = "fail") {
   const storage = await startStorage({ copies: { finishOnStart: "always" } });
   const { service } = storage;
   for (const name of ["inbox", "archive"]) await service.createContainer(name);
@@ -13,8 +13,16 @@ async function setStage() {
   await source.upload("content", 7);
   const runs = createJobRuns(storage);
   const url = service.url.replace(/\/$/, "");
-  const id = await runs.request({ source: `${url}/inbox/`, destination: `${url}/archive/` });
-  return { runs, id, source, destination: service.getContainerClient("archive") };
+  const id = await runs.request({
+    source: `${url}/inbox/`,
+    destination: `${url}/archive/`,
+    options: { overwrite },
+  });
+  const starts = () =>
+    storage.emulator.requests.filter(
+      ({ operation, status }) => operation === "CopyBlob" && status === 202,
+    ).length;
+  return { runs, id, source, starts, destination: service.getContainerClient("archive") };
 }
 
 /** Before its first start, a run waits for `work`. */
@@ -29,32 +37,36 @@ function beforeStart(work: () => Promise<unknown>): Calls {
   };
 }
 
-test("a run that is refused because a second one, which then died, has started the object adopts its copy", async () => {
-  const { runs, id, destination } = await setStage();
-  await runs.run(
-    id,
-    beforeStart(async () => {
-      let onDeath = () => {};
-      const death = new Promise<void>((resolve) => {
-        onDeath = resolve;
-      });
-      const dying: Calls = async (name, call) => {
-        const result = await call();
-        if (name !== "startCopy") return result;
-        onDeath();
-        return await new Promise<never>(() => {});
-      };
-      void runs.run(id, dying);
-      await death;
-    }),
-  );
-  const record = await runs.untilDone(id);
-  expect(record).toMatchObject({
-    end: { status: "succeeded" },
-    done: { copied: { objects: 1 }, failed: {} },
-  });
-  expect((await destination.getBlobClient("a.txt").getProperties()).copyStatus).toBe("success");
-});
+test.each(["fail", "skip", "if-newer", "always"])(
+  "with overwrite %s, a run that is refused because a second one, which then died, has started the object adopts its copy",
+  async (overwrite) => {
+    const { runs, id, destination, starts } = await setStage(overwrite);
+    await runs.run(
+      id,
+      beforeStart(async () => {
+        let onDeath = () => {};
+        const death = new Promise<void>((resolve) => {
+          onDeath = resolve;
+        });
+        const dying: Calls = async (name, call) => {
+          const result = await call();
+          if (name !== "startCopy") return result;
+          onDeath();
+          return await new Promise<never>(() => {});
+        };
+        void runs.run(id, dying);
+        await death;
+      }),
+    );
+    const record = await runs.untilDone(id);
+    expect(record).toMatchObject({
+      end: { status: "succeeded" },
+      done: { copied: { objects: 1 }, failed: {} },
+    });
+    expect((await destination.getBlobClient("a.txt").getProperties()).copyStatus).toBe("success");
+    expect(starts()).toBe(1);
+  },
+);
 
 test("a run that is refused because another client has copied the same source does not adopt that", async () => {
   const { runs, id, source, destination } = await setStage();
