@@ -5,6 +5,7 @@ import { createActivities } from "./activities/create-activities.ts";
 import { createJobActivities } from "./activities/jobs/create-job-activities.ts";
 import type { JobDependencies } from "./activities/jobs/job-run.ts";
 import type { ActivityDependencies } from "./activities/support/dependencies.ts";
+import { servePage } from "./dashboard/serve-page.ts";
 import { printable } from "./copy/printable.ts";
 import type { ActivityContext } from "./copy/contract/activities.ts";
 import { readStepCaller } from "./telemetry/step-caller.ts";
@@ -64,13 +65,18 @@ export function registerApp(dependencies: AppDependencies): void {
   const holding = { held: 0 };
   const [holdCopy, holdJob] = [createHold(requests, holding), createJobHold(requests, holding)];
   const needsSignIn = auth === "entra";
-  const shared = { needsSignIn, principals: requests.principals };
-  const registerRoute = (name: string, route: string, handler: HttpHandler, hold = holdCopy) =>
+  const shared = { needsSignIn, principals: requests.principals, hold: holdCopy };
+  const registerRoute = (
+    name: string,
+    route: string,
+    handler: HttpHandler,
+    special: Partial<typeof shared> = {},
+  ) =>
     df.app.client.http(name, {
       route,
       methods: [...allMethods],
       authLevel: needsSignIn ? "anonymous" : "function",
-      handler: inRequest(createRouteHandler(handler, { ...shared, hold })),
+      handler: inRequest(createRouteHandler(handler, { ...shared, ...special })),
     });
   registerRoute(
     "copies",
@@ -82,7 +88,10 @@ export function registerApp(dependencies: AppDependencies): void {
     "copies/{id}",
     routeMethods({ GET: getCopy(requests), DELETE: deleteCopy(requests) }),
   );
-  registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
+  registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }), {
+    // The wait is for the copy, and an abort has done its part when it is recorded.
+    hold: (handler) => handler,
+  });
   registerRoute(
     "copyTimeline",
     "copies/{id}/timeline",
@@ -94,7 +103,7 @@ export function registerApp(dependencies: AppDependencies): void {
     name: string,
     route: string,
     handlers: Partial<Record<"GET" | "POST" | "DELETE", HttpHandler>>,
-  ) => registerRoute(name, route, routeMethods(handlers), holdJob);
+  ) => registerRoute(name, route, routeMethods(handlers), { hold: holdJob });
   registerJob("jobs", "jobs", { GET: listJobs(jobs), POST: startJob(jobs) });
   registerJob("job", "jobs/{id}", { GET: getJob(jobs), DELETE: deleteJob(jobs) });
   registerJob("jobAbort", "jobs/{id}/abort", { POST: abortJob(jobs) });
@@ -108,6 +117,7 @@ export function registerApp(dependencies: AppDependencies): void {
     handler: routeMethods({ GET: async () => documentResponse() }),
   });
   registerHealth([]);
+  registerDashboard();
 
   const onEvent = inEvent(
     storageEvent({
@@ -195,6 +205,16 @@ export function registerHealth(settingProblems: readonly string[]): void {
     methods: [...allMethods],
     authLevel: "anonymous",
     handler: routeMethods({ GET: health(settingProblems) }),
+  });
+}
+
+/** Registers the page that shows the copies. It is a client of the API, and shows which settings are wrong. */
+export function registerDashboard(): void {
+  app.http("dashboard", {
+    route: "dashboard/{file?}",
+    methods: [...allMethods],
+    authLevel: "anonymous",
+    handler: routeMethods({ GET: servePage() }),
   });
 }
 

@@ -1213,7 +1213,6 @@ export interface operations {
                 headers: {
                     "Cache-Control"?: string;
                     Vary?: "Prefer";
-                    "Preference-Applied"?: string;
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1225,7 +1224,6 @@ export interface operations {
                 headers: {
                     "Cache-Control"?: string;
                     Vary?: "Prefer";
-                    "Preference-Applied"?: string;
                     "Retry-After"?: number;
                     Location?: string;
                     [name: string]: unknown;

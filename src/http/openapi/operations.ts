@@ -19,6 +19,7 @@ import {
   location,
   noStore,
   notFound,
+  ofAbort,
   ofCopy,
   prefer,
   problem,
@@ -146,11 +147,11 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
       parameters: [id],
       request: null,
       answers: {
-        200: answer("The copy is aborted", copy, ofCopy, abortedCopy),
+        200: answer("The copy is aborted", copy, ofAbort, abortedCopy),
         202: answer(
           "The abort was requested",
           copy,
-          { ...ofCopy, location },
+          { ...ofAbort, location },
           { ...copyExample, status: "aborting", abortRequested: true },
         ),
         ...badBody,

@@ -58,6 +58,7 @@ export const etag: Header = {
 };
 
 export const noStore = { "cache-control": cacheControl };
+export const ofAbort = { ...noStore, vary, "retry-after": retryAfter };
 export const ofCopy = {
   ...noStore,
   vary,
@@ -138,7 +139,8 @@ export const prefer: Parameter = {
 export const idempotencyKey: Parameter = {
   name: "Idempotency-Key",
   in: "header",
-  description: "Requests with the same key start only one copy",
+  description:
+    "Requests with the same key start only one copy. A repeated request returns it, even if it would be rejected by now",
   schema: { type: "string", pattern: "^[\\x21-\\x2b\\x2d-\\x7e]{1,255}$" },
   example: "7d0b8f9e-52d7-4f3c-8f0c-6a2f3c1f7d11",
 };

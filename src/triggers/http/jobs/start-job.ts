@@ -16,7 +16,7 @@ import type { JobRequest } from "../../../jobs/request/job-request.ts";
 import { placeIdentity, sealedEndpoint } from "../../../jobs/request/places.ts";
 import { jobInstanceId } from "../../../names.ts";
 import type { Seal } from "../../../secrets/seal.ts";
-import { claimInstance, readIdempotencyKey } from "../claim-instance.ts";
+import { claimInstance, findClaimed, keyReused, readIdempotencyKey } from "../claim-instance.ts";
 import type { HttpHandler } from "../http-handler.ts";
 import { readPrincipal } from "../principals.ts";
 import { readJson } from "../read-json.ts";
@@ -45,13 +45,13 @@ export function startJob(deps: JobStartDependencies): HttpHandler {
     const problems = [...(parsed.ok ? [] : parsed.problems), ...key.problems];
     if (!parsed.ok || problems.length > 0) return invalidRequest(problems);
     const denial = checkJobAccess(deps, parsed.request, now);
-    if (denial !== null) return deniedJob(denial);
-    const unsealable = refuseSas(deps.seal, parsed.request);
-    if (unsealable !== null) return unsealable;
+    const refusal = denial === null ? refuseSas(deps.seal, parsed.request) : deniedJob(denial);
 
     const principal = readPrincipal(request, deps.principals);
-    const fingerprint = buildFingerprint(parsed.request);
-    const claim = await claimInstance(deps, { key: key.value, principal, fingerprint, now });
+    const call = { key: key.value, fingerprint: buildFingerprint(parsed.request), now };
+    // A repeated request gets its job, even if it would be refused by now.
+    const claim = await (refusal === null ? claimInstance : findClaimed)(deps, call, principal);
+    if (claim === null) return refusal ?? keyReused();
     if (!claim.ok) return claim.response;
     const { instanceId: id, name, isNew } = claim;
     const { jobs } = deps.ledger;
@@ -64,6 +64,7 @@ export function startJob(deps: JobStartDependencies): HttpHandler {
       }
       return toJobResponse(200, { id, record: earlier }, request);
     }
+    if (refusal !== null) return refusal;
     const input: JobInput = {
       ...createJobInput(deps, parsed.request, id),
       ...(principal === null ? {} : { owner: principal }),
