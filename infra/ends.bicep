@@ -68,7 +68,7 @@ type Route = {
 
 @export()
 @description('An option that a pair or a route grants beyond reading and writing (src/SECURITY.md).')
-type Power = 'hold-source' | 'lock' | 'legal-hold' | 'seal' | 'replace' | 'permissions'
+type Power = 'hold-source' | 'lock' | 'legal-hold' | 'seal' | 'replace' | 'permissions' | 'report'
 
 @export()
 @description('One role assignment, and why it is needed.')

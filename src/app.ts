@@ -2,6 +2,8 @@ import { app } from "@azure/functions";
 import type { InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import { createActivities } from "./activities/create-activities.ts";
+import { createJobActivities } from "./activities/jobs/create-job-activities.ts";
+import type { JobDependencies } from "./activities/jobs/job-run.ts";
 import type { ActivityDependencies } from "./activities/support/dependencies.ts";
 import { servePage } from "./dashboard/serve-page.ts";
 import { printable } from "./copy/printable.ts";
@@ -10,6 +12,7 @@ import { readStepCaller } from "./telemetry/step-caller.ts";
 import { createWakeWaiter } from "./instances/wake-waiter.ts";
 import { activities, orchestrations } from "./names.ts";
 import { copyOrchestration } from "./orchestrations/copy-orchestration.ts";
+import { jobOrchestration } from "./orchestrations/job-orchestration.ts";
 import { repairOrchestration } from "./orchestrations/repair-orchestration.ts";
 import { abortCopy } from "./triggers/http/abort-copy.ts";
 import type { HttpHandler } from "./triggers/http/http-handler.ts";
@@ -24,11 +27,17 @@ import { documentResponse } from "./triggers/http/document.ts";
 import { health } from "./triggers/http/health.ts";
 import { purge, purgeSchedule } from "./triggers/timers/purge.ts";
 import type { PurgeDependencies } from "./triggers/timers/purge.ts";
+import { abortJob, pauseJob, resumeJob, startPlannedJob } from "./triggers/http/jobs/change-job.ts";
+import { deleteJob } from "./triggers/http/jobs/delete-job.ts";
+import { getJob } from "./triggers/http/jobs/get-job.ts";
+import { createJobHold } from "./triggers/http/jobs/hold-job.ts";
+import { listJobs } from "./triggers/http/jobs/list-jobs.ts";
+import { startJob } from "./triggers/http/jobs/start-job.ts";
 import { listCopies } from "./triggers/http/list-copies.ts";
 import { retryCopy } from "./triggers/http/retry-copy.ts";
 import { startCopy } from "./triggers/http/start-copy.ts";
 import type { StartDependencies } from "./triggers/http/start-copy.ts";
-import { inInvocation } from "./telemetry/scope.ts";
+import { currentTraceparent, inInvocation } from "./telemetry/scope.ts";
 import { eventQueueFunction, readEventTraceparent } from "./triggers/events/delivery.ts";
 import { storageEvent } from "./triggers/events/storage-event-trigger.ts";
 import type { EventDependencies, EventHandler } from "./triggers/events/storage-event-trigger.ts";
@@ -40,7 +49,7 @@ export type AppDependencies = {
   /** "keys": callers send a function key. "entra": the platform has checked their sign-in. */
   auth: "keys" | "entra";
   requests: StartDependencies & HoldDependencies & Omit<EventDependencies, "report">;
-  activities: ActivityDependencies;
+  activities: ActivityDependencies & Pick<JobDependencies, "storage" | "limits">;
   maintenance: PurgeDependencies & { watchdogSchedule: string };
   /** The queue that also receives the events of Storage; null if there is none. */
   eventQueue: EventQueue | null;
@@ -53,9 +62,10 @@ export type EventQueue = { queueName: string; connection: string };
 export function registerApp(dependencies: AppDependencies): void {
   const { auth, requests, maintenance } = dependencies;
   escapeLogLines();
-  const hold = createHold(requests);
+  const holding = { held: 0 };
+  const [holdCopy, holdJob] = [createHold(requests, holding), createJobHold(requests, holding)];
   const needsSignIn = auth === "entra";
-  const shared = { needsSignIn, principals: requests.principals, hold };
+  const shared = { needsSignIn, principals: requests.principals, hold: holdCopy };
   const registerRoute = (
     name: string,
     route: string,
@@ -88,6 +98,18 @@ export function registerApp(dependencies: AppDependencies): void {
     routeMethods({ GET: copyTimeline(requests) }),
   );
   registerRoute("copyRetry", "copies/{id}/retry", routeMethods({ POST: retryCopy(requests) }));
+  const jobs = { ...requests, currentTraceparent };
+  const registerJob = (
+    name: string,
+    route: string,
+    handlers: Partial<Record<"GET" | "POST" | "DELETE", HttpHandler>>,
+  ) => registerRoute(name, route, routeMethods(handlers), { hold: holdJob });
+  registerJob("jobs", "jobs", { GET: listJobs(jobs), POST: startJob(jobs) });
+  registerJob("job", "jobs/{id}", { GET: getJob(jobs), DELETE: deleteJob(jobs) });
+  registerJob("jobAbort", "jobs/{id}/abort", { POST: abortJob(jobs) });
+  registerJob("jobPause", "jobs/{id}/pause", { POST: pauseJob(jobs) });
+  registerJob("jobResume", "jobs/{id}/resume", { POST: resumeJob(jobs) });
+  registerJob("jobStart", "jobs/{id}/start", { POST: startPlannedJob(jobs) });
   app.http("openapi", {
     route: "openapi.json",
     methods: [...allMethods],
@@ -117,6 +139,7 @@ export function registerApp(dependencies: AppDependencies): void {
 
   df.app.orchestration(orchestrations.copy, copyOrchestration);
   df.app.orchestration(orchestrations.repair, repairOrchestration);
+  df.app.orchestration(orchestrations.job, jobOrchestration);
 
   const handlers = createActivities(dependencies.activities);
   registerWaking(activities.start, handlers.startCopy);
@@ -124,6 +147,8 @@ export function registerApp(dependencies: AppDependencies): void {
   df.app.activity(activities.abort, { handler: inStep(handlers.abortCopy) });
   registerWaking(activities.settle, handlers.settleCopy);
   df.app.activity(activities.notify, { handler: inStep(handlers.sendNotifications) });
+  const { workOnJob } = createJobActivities(dependencies.activities);
+  df.app.activity(activities.job, { handler: inStep(workOnJob) });
 }
 
 /** Runs an HTTP handler in the trace of its caller (header `traceparent`). */
@@ -146,7 +171,7 @@ function inTick(handler: TimerHandler): TimerHandler {
     inInvocation(context, { traceparent: null }, () => handler(timer, client, context));
 }
 
-/** Runs an activity in the trace of its copy. */
+/** Runs an activity in the trace of its copy or job. */
 function inStep<Input, Result>(
   handler: (input: Input, context: InvocationContext) => Promise<Result>,
 ): (input: Input, context: InvocationContext) => Promise<Result> {

@@ -4,6 +4,7 @@ import { BlobServiceClient, newPipeline } from "@azure/storage-blob";
 import { registerApp, registerDashboard, registerHealth } from "./app.ts";
 import type { AppDependencies } from "./app.ts";
 import { printable } from "./copy/printable.ts";
+import { defaultJobLimits } from "./activities/jobs/job-run.ts";
 import { createBlobLedger } from "./ledger/blob-ledger.ts";
 import { newInstanceId } from "./ledger/instance-id.ts";
 import { createNotifications } from "./notifications/notifications.ts";
@@ -17,6 +18,7 @@ import { createAppIdentity } from "./storage/app-identity.ts";
 import { createCopyClient } from "./storage/create-copy-client.ts";
 import { createCredentialFor } from "./storage/credentials.ts";
 import { observed } from "./storage/pipeline.ts";
+import { createJobStorage } from "./storage/jobs/create-job-storage.ts";
 import { createSasMint } from "./storage/sas-mint.ts";
 import { createSourceLookup } from "./storage/source-lookup.ts";
 
@@ -70,6 +72,8 @@ function connect(settings: Settings): AppDependencies {
       access,
       now: systemTime,
       newGuid: randomUUID,
+      storage: createJobStorage(credentialFor, mint),
+      limits: defaultJobLimits,
     },
     maintenance: { ledger, now: systemTime, watchdogSchedule, retentionDays },
     eventQueue: settings.eventQueue,

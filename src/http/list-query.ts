@@ -31,13 +31,8 @@ export function parseListQuery(
   query: URLSearchParams,
   isPosition: (text: string) => boolean,
 ): { ok: true; query: ListQuery } | { ok: false; problems: Problem[] } {
-  const problems: Problem[] = [];
+  const problems = reportParameters(query, parameters);
   const report = (message: string) => problems.push({ pointer: "", message });
-  for (const name of new Set(query.keys())) {
-    if (ofTheHost.has(name.toLowerCase())) continue;
-    if (!isParameter(name)) report(`${show(name)} is not a parameter of this request`);
-    else if (query.getAll(name).length > 1) report(`${name} must be sent once`);
-  }
   const read = (name: Parameter) => query.get(name);
 
   const text = read("status");
@@ -77,8 +72,15 @@ function values({ status, source, destination }: ListFilters): (string | null)[]
   return [status, source, destination];
 }
 
-function isParameter(name: string): name is Parameter {
-  return parameters.some((each) => each === name);
+/** Reports parameters that the request does not have, and those that are sent more than once. */
+export function reportParameters(query: URLSearchParams, known: readonly string[]): Problem[] {
+  const messages: string[] = [];
+  for (const name of new Set(query.keys())) {
+    if (ofTheHost.has(name.toLowerCase())) continue;
+    if (!known.includes(name)) messages.push(`${show(name)} is not a parameter of this request`);
+    else if (query.getAll(name).length > 1) messages.push(`${name} must be sent once`);
+  }
+  return messages.map((message) => ({ pointer: "", message }));
 }
 
 /** Does not quote long or unusual names, because they may be pasted secrets. */

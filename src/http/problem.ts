@@ -6,7 +6,7 @@ import type { Problem } from "../copy/request/request-problem.ts";
 const problems = {
   "invalid-request": { status: 400, title: "The request is not valid" },
   "sign-in-required": { status: 401, title: "The caller has not signed in" },
-  "not-allowed": { status: 403, title: "This copy is not allowed" },
+  "not-allowed": { status: 403, title: "This copy or job is not allowed" },
   "not-found": { status: 404, title: "There is no such copy" },
   "method-not-allowed": { status: 405, title: "The method is not allowed here" },
   "already-ended": { status: 409, title: "The copy has already ended" },
@@ -17,6 +17,11 @@ const problems = {
     status: 409,
     title: "The Idempotency-Key belongs to another request",
   },
+  "job-not-found": { status: 404, title: "There is no such job" },
+  "job-ended": { status: 409, title: "The job has already ended" },
+  "job-not-ended": { status: 409, title: "The job has not ended yet" },
+  "job-not-planned": { status: 409, title: "The job is not one that was only planned" },
+  "job-overlaps": { status: 409, title: "Another job writes to an overlapping destination" },
   "length-required": { status: 411, title: "The request body has no Content-Length" },
   "too-large": { status: 413, title: "The request body is too large" },
   "unsupported-media-type": { status: 415, title: "The request body is not plain JSON" },
@@ -44,6 +49,12 @@ export function invalidRequest(problems: readonly Problem[]): HttpResponseInit {
 export function deniedCopy({ reason, problems }: AccessDenial): HttpResponseInit {
   const errors = problems.length === 0 ? {} : { errors: problems };
   return problem("not-allowed", `Cannot start the copy because ${reason}`, errors);
+}
+
+/** The same for a job. */
+export function deniedJob({ reason, problems }: AccessDenial): HttpResponseInit {
+  const errors = problems.length === 0 ? {} : { errors: problems };
+  return problem("not-allowed", `Cannot start the job because ${reason}`, errors);
 }
 
 /** Builds an `application/problem+json` response (RFC 9457). `detail` must not contain anything secret. */

@@ -3,6 +3,7 @@ import { toIso } from "../copy/time.ts";
 import { createConditionalBlobs } from "./conditional-blobs.ts";
 import { hash } from "./hash.ts";
 import type { Claim, Ledger } from "./ledger.ts";
+import { createBlobJobs } from "./jobs/blob-jobs.ts";
 import { createBlobLocks } from "./locks.ts";
 import { createBlobOutbox } from "./outbox.ts";
 import { createBlobQueue } from "./queue.ts";
@@ -44,5 +45,6 @@ export function createBlobLedger(container: ContainerClient): Ledger {
     queue: createBlobQueue(blobs),
     outbox: createBlobOutbox(blobs),
     retention: createBlobRetention(blobs),
+    jobs: createBlobJobs(blobs),
   };
 }

@@ -3,6 +3,7 @@ import type { EpochMs } from "../copy/time.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyInput, WakeWaiter } from "../copy/contract/activities.ts";
+import type { JobLedger } from "./jobs/job-ledger.ts";
 import type { Place } from "./destination-names.ts";
 import type { CopyRecord, FoundRecord, ListedCopy, ListedRecord } from "./record.ts";
 
@@ -40,6 +41,7 @@ export type Ledger = {
   lockScan: LockScan;
   outbox: Outbox;
   retention: Retention;
+  jobs: JobLedger;
 };
 
 export type { Place };

@@ -291,7 +291,8 @@ export function summary(record: CopyRecord): Record<string, string> {
   return Object.fromEntries(known);
 }
 
-function toColumn(url: string): string {
+/** A URL as a column of a list. */
+export function toColumn(url: string): string {
   return url.length <= maxColumnLength ? url : `${url.slice(0, maxColumnLength)}...`;
 }
 

@@ -91,7 +91,7 @@ export const settingsTable = {
     madeBy: "deployment",
   },
   COPY_RETENTION_DAYS: {
-    meaning: "How long a copy is kept after it has ended; 3 to 3,650 days",
+    meaning: "How long a copy or job is kept after it has ended; 3 to 3,650 days",
     default: `\`${defaultRetentionDays}\``,
     madeBy: "deployment",
   },

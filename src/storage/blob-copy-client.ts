@@ -5,7 +5,7 @@ import type {
   StoragePipelineOptions,
 } from "@azure/storage-blob";
 import { toCopyId } from "../copy/contract/ids.ts";
-import { epochMs, parseTime, toDate } from "../copy/time.ts";
+import { epochMs } from "../copy/time.ts";
 import { isBlobAbsent } from "../copy/decisions/storage-errors.ts";
 import { urlWith } from "../copy/location/endpoint.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
@@ -15,6 +15,7 @@ import type { CopyClient, Side, StartOrder } from "./copy-client.ts";
 import { isRefusal, tagCondition } from "./copy-client.ts";
 import { copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
+import { destinationOptions } from "./destination-options.ts";
 import { leaseConditions } from "./lease-conditions.ts";
 import { copyTarget, keptPipelines, observed, singleTry, pipeline } from "./pipeline.ts";
 import { withRefusals, withReconnect } from "./refusal.ts";
@@ -98,7 +99,6 @@ function urlOf({ endpoint, sas }: Side): string {
 
 function startOptions(order: StartOrder): BlobBeginCopyFromURLOptions {
   const { options, destination, destinationEtag, sourceEtag, signal } = order;
-  const { metadata, tags, tier, rehydratePriority, immutabilityPolicy } = options;
   return {
     abortSignal: signal,
     sourceConditions: {
@@ -110,21 +110,7 @@ function startOptions(order: StartOrder): BlobBeginCopyFromURLOptions {
       ...tagCondition(options.destinationConditions),
       ...leaseConditions(destination),
     },
-    ...(metadata === null ? {} : { metadata }),
-    // The SDK would send an empty object as an empty header.
-    ...(tags === null || Object.keys(tags).length === 0 ? {} : { tags }),
-    ...(tier === null ? {} : { tier }),
-    ...(rehydratePriority === null ? {} : { rehydratePriority }),
-    ...(options.sealBlob ? { sealBlob: true } : {}),
-    ...(options.legalHold ? { legalHold: true } : {}),
-    ...(immutabilityPolicy === null
-      ? {}
-      : {
-          immutabilityPolicy: {
-            expiriesOn: toDate(parseTime(immutabilityPolicy.until)),
-            policyMode: immutabilityPolicy.mode,
-          },
-        }),
+    ...destinationOptions(options),
   };
 }
 

@@ -1,6 +1,6 @@
 import { RestError } from "@azure/storage-blob";
 import type { RequestPolicyFactory } from "@azure/storage-blob";
-import { second } from "../copy/durations.ts";
+import { minute, second } from "../copy/durations.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
 import { beginStorageCall } from "../telemetry/scope.ts";
 import type { CallTarget, StorageResponse } from "../telemetry/scope.ts";
@@ -17,6 +17,9 @@ export const singleTry = { retryOptions: { maxTries: 1 } };
 /** The time limit in ms for a whole call, including the body of its response. */
 const maxCallMs = 30 * second;
 
+/** The same for Copy Blob From URL, which responds after it has copied up to 256 MiB (ms). */
+export const maxSyncCopyMs = 2 * minute;
+
 /**
  * Adds to the pipeline the parts of every call: a client-side time-out, a span, and the trace's ids as
  * x-ms-client-request-id. `tryTimeoutInMs` is only sent to the service; a connection that died silently would block its
@@ -25,11 +28,12 @@ const maxCallMs = 30 * second;
 export function observed<P extends { factories: RequestPolicyFactory[] }>(
   calls: P,
   target: CallTarget,
+  maxMs = maxCallMs,
 ): P {
   calls.factories.unshift({
     create: (next) => ({
       async sendRequest(request) {
-        request.timeout = maxCallMs;
+        request.timeout = maxMs;
         const call = beginStorageCall(target, request.method);
         // Before the call is signed, because a signature includes every x-ms header.
         if (call !== null) request.headers.set("x-ms-client-request-id", call.clientRequestId);

@@ -56,6 +56,34 @@ export const logLines = {
     sourceAccount: "string",
     destinationAccount: "string",
   },
+  /** A request has started a job, or lets it go on after a pause or a dry run. */
+  "ferry.job.accepted": {
+    instanceId: "string",
+    traceId: "string?",
+    generation: "long", // counts the orchestrations of the job
+    dryRun: "bool",
+    sourceAccount: "string",
+    destinationAccount: "string",
+  },
+  /** A job has ended. */
+  "ferry.job.ended": {
+    instanceId: "string",
+    traceId: "string?",
+    outcome: "string", // "succeeded", "failed", "aborted" or "planned"
+    cause: "string?",
+    sourceAccount: "string",
+    destinationAccount: "string",
+    planned: "long", // objects
+    copied: "long",
+    skipped: "long",
+    failed: "long",
+    bytes: "long", // of the copied objects
+    pages: "long",
+    throttled: "long", // calls that Storage did not serve because it was busy
+    createdAt: "datetime",
+    completedAt: "datetime",
+    seconds: "real", // from createdAt to completedAt
+  },
   /** Storage responded with 429 or 503. */
   "ferry.storage.throttled": {
     instanceId: "string?", // null if the call was not made for one copy
@@ -122,6 +150,8 @@ export const logLevels = {
   "ferry.copy.accepted": "info",
   "ferry.copy.ended": "info",
   "ferry.copy.stuck": "warn",
+  "ferry.job.accepted": "info",
+  "ferry.job.ended": "info",
   "ferry.storage.throttled": "warn",
   "ferry.notification.refused": "warn",
   "ferry.notification.resent": "warn",

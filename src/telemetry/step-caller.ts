@@ -1,10 +1,10 @@
 import { isInstanceId } from "../copy/contract/ids.ts";
 import type { Caller } from "./scope.ts";
 
-/** Reads the copy and its trace from the input of an activity, which may be any JSON, because it is parsed later. */
+/** Reads the copy or job, and its trace, from the input of an activity, which may be any JSON, because it is parsed later. */
 export function readStepCaller(input: unknown): Caller {
-  const { instanceId, copy } = fields(input);
-  const { trace } = fields(copy);
+  const { instanceId, copy, trace: own } = fields(input);
+  const { trace = own } = fields(copy);
   return {
     instanceId: typeof instanceId === "string" && isInstanceId(instanceId) ? instanceId : null,
     traceparent: typeof trace === "string" ? trace : null,

@@ -5,6 +5,7 @@ import { measurePackage } from "./package/load-time.ts";
 import { measureScrolling } from "./page/scrolling.ts";
 import { comparePolicies } from "./polling/poll-policies.ts";
 import { measureGrowth } from "./price/growth.ts";
+import { compareJobs } from "./jobs/compare-jobs.ts";
 import { readPriceOptions } from "./price/options.ts";
 import { measureShares } from "./price/shares.ts";
 import { compareSideBySide } from "./price/side-by-side.ts";
@@ -23,7 +24,8 @@ const { positionals, values } = parseArgs({
 });
 const price = readPriceOptions(values["other-build"], values.full);
 
-const benches: Record<string, () => Promise<Table[]>> = {
+/** A bench yields each table when it is measured, or returns all of them. */
+const benches: Record<string, () => Promise<Table[]> | AsyncGenerator<Table>> = {
   polling: async () => comparePolicies(),
   stack: async () => [await measureLocalCopies()],
   wake: async () => [await measureWakeLag()],
@@ -32,6 +34,7 @@ const benches: Record<string, () => Promise<Table[]>> = {
   engines: async () => [await compareEngines()],
   package: async () => [await measurePackage()],
   copies: async () => [await compareSideBySide(price)],
+  jobs: () => compareJobs(price),
   shares: async () => [await measureShares(price)],
   growth: async () => [await measureGrowth(price)],
   async extension() {
@@ -48,5 +51,5 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) 
       `Cannot measure because there is no benchmark with this name: ${name}. Names: ${Object.keys(benches).join(", ")}`,
     );
   }
-  for (const table of await bench()) console.log(tableText(table));
+  for await (const table of await bench()) console.log(tableText(table));
 }

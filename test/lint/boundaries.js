@@ -14,6 +14,7 @@ const interfaces = [
   "ledger/ledger.ts",
   "ledger/ledger-error.ts",
   "ledger/record.ts",
+  "ledger/jobs/job-ledger.ts",
   "secrets/seal.ts",
 ];
 /** The log lines, without the current invocation: orchestrators are replayed. */
@@ -64,16 +65,30 @@ export const boundaries = {
     reason: "copy/ is pure, and polling/ imports only contract/",
     may: [...domain, "copy/contract"],
   },
+  jobs: { reason: "jobs/ is pure: it imports only copy/ and the schema library", may: ["zod"] },
+  "jobs/contract": {
+    reason: "jobs/ is pure, and contract/ imports only copy/",
+    may: ["zod", "copy"],
+  },
+  "jobs/request": {
+    reason: "jobs/ is pure, and request/ imports only copy/ and contract/",
+    may: ["zod", "copy", "jobs/contract"],
+  },
+  "jobs/decisions": {
+    reason: "jobs/ is pure, and decisions/ imports only copy/, contract/ and request/",
+    may: ["copy", "jobs/contract", "jobs/request"],
+  },
   "names.ts": { reason: "names.ts imports nothing", may: [] },
   orchestrations: {
     reason:
-      "orchestrations/ is replayed: it imports copy/, names.ts, log lines and types of durable-functions",
-    may: ["copy", "names.ts", "types:durable-functions", ...lines],
+      "orchestrations/ is replayed: it imports copy/, jobs/, names.ts, log lines and types of durable-functions",
+    may: ["copy", "jobs", "names.ts", "types:durable-functions", ...lines],
   },
   telemetry: {
-    reason: "telemetry/ imports copy/, OpenTelemetry's API and two Node modules",
+    reason: "telemetry/ imports copy/, jobs/, OpenTelemetry's API and two Node modules",
     may: [
       "copy",
+      "jobs",
       "@opentelemetry/api",
       "node:async_hooks",
       "node:crypto",
@@ -84,24 +99,46 @@ export const boundaries = {
   "telemetry/copy-lines.ts": { reason: "orchestrators import the log lines", may: ["copy"] },
   secrets: { reason: "secrets/ imports copy/ and node:crypto", may: ["copy", "node:crypto"] },
   storage: {
-    reason: "storage/ imports copy/, telemetry/ and the Storage SDKs",
-    may: ["copy", "telemetry", ...sdks],
+    reason: "storage/ imports copy/, jobs/contract/, telemetry/ and the Storage SDKs",
+    may: ["copy", "jobs/contract", "telemetry", ...sdks],
+  },
+  "storage/jobs": {
+    reason: "storage/jobs/ imports storage/, copy/, jobs/contract/ and the Blob SDK",
+    may: [
+      "storage",
+      "copy",
+      "jobs/contract",
+      "@azure/storage-blob",
+      "types:@azure/identity",
+      "node:crypto",
+    ],
   },
   ledger: {
-    reason: "ledger/ imports copy/ and the Blob SDK",
-    may: ["copy", "@azure/storage-blob", "node:crypto", "uuid"],
+    reason: "ledger/ imports copy/, its jobs/ and the Blob SDK",
+    may: ["copy", "ledger/jobs", "@azure/storage-blob", "node:crypto", "uuid"],
+  },
+  "ledger/jobs": {
+    reason: "ledger/jobs/ imports copy/, jobs/ and the ledger's conditional blobs",
+    may: ["copy", "jobs", "ledger/conditional-blobs.ts", "ledger/columns.ts", "ledger/record.ts"],
   },
   activities: {
     reason:
       "activities/ works over interfaces: copy/, telemetry/, the copy client's, the ledger's, the seal's",
     may: [
       "activities/support",
+      "activities/jobs",
       "copy",
+      "jobs/contract",
       "telemetry",
       "storage/copy-client.ts",
       "notifications/notifications.ts",
       ...interfaces,
     ],
+  },
+  "activities/jobs": {
+    reason:
+      "activities/jobs/ works over interfaces: copy/, jobs/, telemetry/, the ledger's, the seal's",
+    may: ["copy", "jobs", "telemetry", "node:crypto", ...interfaces],
   },
   "activities/support": {
     reason: "activities/support/ works over interfaces and imports no activity",
@@ -113,19 +150,28 @@ export const boundaries = {
   },
   instances: {
     reason:
-      "instances/ imports copy/, telemetry/, names.ts and the interfaces of ledger/ and secrets/",
-    may: ["copy", "telemetry", "names.ts", "types:durable-functions", ...interfaces],
+      "instances/ imports copy/, jobs/, telemetry/, names.ts and the interfaces of ledger/ and secrets/",
+    may: ["copy", "jobs", "telemetry", "names.ts", "types:durable-functions", ...interfaces],
   },
   http: {
-    reason: "http/ imports copy/, the public view and node:crypto",
-    may: ["copy", "instances/copy-view.ts", "node:crypto", "types:@azure/functions"],
-  },
-  "http/openapi": {
-    reason: "http/openapi/ imports copy/, the public views and the schema library",
+    reason: "http/ imports copy/, the public views and node:crypto",
     may: [
       "copy",
+      "jobs/decisions/job-status.ts",
+      "instances/copy-view.ts",
+      "instances/job-view.ts",
+      "node:crypto",
+      "types:@azure/functions",
+    ],
+  },
+  "http/openapi": {
+    reason: "http/openapi/ imports copy/, jobs/, the public views and the schema library",
+    may: [
+      "copy",
+      "jobs",
       "instances/copy-item.ts",
       "instances/copy-view.ts",
+      "instances/job-view.ts",
       "instances/timeline.ts",
       "zod",
     ],
@@ -161,14 +207,31 @@ export const boundaries = {
       ...hostTypes,
     ],
   },
+  "triggers/http/jobs": {
+    reason:
+      "triggers/http/jobs/ imports triggers/http/, copy/, jobs/, http/, instances/ and the interfaces of ledger/ and secrets/",
+    may: [
+      "triggers/http",
+      "copy",
+      "jobs",
+      "http",
+      "instances",
+      "names.ts",
+      "ledger/jobs/job-columns.ts",
+      "node:crypto",
+      ...interfaces,
+      ...hostTypes,
+    ],
+  },
   "triggers/events": {
     reason:
       "triggers/events/ imports copy/, telemetry/, instances/, node:crypto and the interfaces of ledger/ and secrets/",
     may: ["copy", "telemetry", "instances", "names.ts", "node:crypto", ...interfaces, ...hostTypes],
   },
   "triggers/timers": {
-    reason: "triggers/timers/ imports copy/, telemetry/, instances/ and the ledger's interface",
-    may: ["copy", "telemetry", "instances", "names.ts", ...interfaces, ...hostTypes],
+    reason:
+      "triggers/timers/ imports copy/, jobs/, telemetry/, instances/ and the ledger's interface",
+    may: ["copy", "jobs", "telemetry", "instances", "names.ts", ...interfaces, ...hostTypes],
   },
   dashboard: {
     reason: "dashboard/ serves the files of the page, and imports nothing of Ferry",
@@ -200,6 +263,7 @@ export const boundaries = {
       "telemetry",
       "dashboard/serve-page.ts",
       "copy",
+      "jobs/contract",
       "ledger/ledger.ts",
       "instances/wake-waiter.ts",
       "names.ts",
@@ -211,6 +275,7 @@ export const boundaries = {
     reason: "main.ts connects the app to Azure, and local/ is never deployed",
     may: [
       "app.ts",
+      "activities/jobs/job-run.ts",
       "copy/printable.ts",
       "ledger",
       "notifications",

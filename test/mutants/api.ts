@@ -159,15 +159,15 @@ export const apiMutants: readonly Mutant[] = [
   {
     breaks: "any number of requests is held",
     file: "src/triggers/http/hold-until-ended.ts",
-    find: "if (held >= maxHeld) return response;",
-    replace: "if (held < 0) return response;",
+    find: "if (holding.held >= maxHeld) return response;",
+    replace: "if (holding.held < 0) return response;",
     suites: [holds],
   },
   {
     breaks: "a held request never frees its place",
     file: "src/triggers/http/hold-until-ended.ts",
-    find: "      held--;",
-    replace: "      held += 0;",
+    find: "      holding.held--;",
+    replace: "      holding.held += 0;",
     suites: [holds],
   },
   {
@@ -186,7 +186,7 @@ export const apiMutants: readonly Mutant[] = [
   },
   {
     breaks: "If-None-Match matches a part of an ETag",
-    file: "src/http/copy-response.ts",
+    file: "src/http/view-response.ts",
     find: "return etags.includes(etag);",
     replace: "return etags.some((each) => etag.includes(each.slice(1, -1)));",
     suites: [headers],

@@ -1,4 +1,5 @@
 import { apiMutants } from "./api.ts";
+import { jobMutants } from "./jobs.ts";
 import { dryRunMutants } from "./dry-run.ts";
 import { unknownCopyMutants } from "./unknown-copies.ts";
 import { hostileEventMutants } from "./hostile-events.ts";
@@ -10,6 +11,7 @@ import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
 import { ledgerRunMutants } from "./ledger-runs.ts";
 import { ledgerMutants } from "./ledger.ts";
+import { jobStorageMutants } from "./jobs-storage.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { ownStateMutants } from "./own-state.ts";
@@ -43,11 +45,13 @@ const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
   ...apiMutants,
+  ...jobMutants,
   ...dashboardMutants,
   ...keyMutants,
   ...dateAndDotMutants,
   ...emulatorMutants,
   ...localHostMutants,
+  ...jobStorageMutants,
   {
     breaks: "a start overwrites a blob that was created after the plan",
     file: "src/storage/blob-copy-client.ts",

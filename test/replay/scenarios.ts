@@ -6,8 +6,9 @@ import { repairInstanceId } from "../../src/names.ts";
 import { allCopies, deliver, createEvent, inboxRoutes } from "../support/stack/events.ts";
 import { hour, secondAccount } from "../support/stack/test-stack.ts";
 import type { TestStack } from "../support/stack/test-stack.ts";
+import { jobScenarios } from "./job-scenarios.ts";
 
-/** A copy to record; `play` returns the id of its instance after it completed. */
+/** A copy or job to record; `play` returns the id of its instance after it completed. */
 export type Scenario = {
   copies?: LocalStackOptions["copies"];
   environment?: Record<string, string>;
@@ -27,6 +28,7 @@ const busy = { response: { status: 503, code: "ServerBusy" } };
 
 /** Every path through the orchestrator at least once; a new path requires a new scenario. */
 export const scenarios: Record<string, Scenario> = {
+  ...jobScenarios,
   "success-in-the-start-response": {
     copies: { finishOnStart: "always" },
     play: async (stack) => untilCompleted(stack, await startCopy(stack)),

@@ -1,6 +1,7 @@
 import type { CopyId } from "../../copy/contract/ids.ts";
 import { toIso } from "../../copy/time.ts";
-import { endpointUrl, isOntoItself } from "../../copy/location/endpoint.ts";
+import { endpointUrl, isOntoItself, lockIdentityOf } from "../../copy/location/endpoint.ts";
+import type { Destination } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import { checkEvent, decide, waitForSource } from "../../copy/decisions/plan.ts";
@@ -89,10 +90,22 @@ export async function decideOrReplace(
   const decision = await readAndDecide(deps, input, { sides, record });
   if (decision.kind !== "replace") return decision;
   if (!(await isUnused())) return decision.otherwise;
+  // The copy may be that of an object of the job, which holds no lock.
+  if (await isWithinJob(deps, input.copy.destination)) return decision.otherwise;
   const abortFailure = await abortOther(deps, sides, decision.copyId);
   if (abortFailure !== null) return abortFailure;
   const afterwards = await readAndDecide(deps, input, { sides, record });
   return afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
+}
+
+/** Returns true if a job that has not ended writes to a place that contains the destination. */
+async function isWithinJob(
+  { ledger }: ActivityDependencies,
+  destination: Destination,
+): Promise<boolean> {
+  const identity = lockIdentityOf(destination);
+  const active = await ledger.jobs.active.list();
+  return active.some((job) => identity.startsWith(job.destination));
 }
 
 /** Leases the source and takes the snapshot, if the request asks for them. */

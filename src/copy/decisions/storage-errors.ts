@@ -75,6 +75,8 @@ export const storageErrors: readonly Row[] = [
   [start, 404, unverified, "source-not-found", "the source does not exist"],
   [start, 401, unverified, "source-unauthorized", "the source requires authorization"],
   [start, 403, unverified, "source-unauthorized", "access to the source is denied"],
+  // Only a condition on the source can make the source return 412.
+  [start, 412, unverified, "source-changed", "the source changed"],
   [start, null, unverified, "source-unreadable", "the source cannot be verified"],
   [start, null, /^BlobArchived$|^BlobBeingRehydrated$/, "source-archived", "a blob is archived"],
   [start, null, /^ReadOnlyAttribute$/, "destination-read-only", "the file is read-only"],

@@ -9,6 +9,7 @@ import { createFaults, type Faults } from "./server/faults.ts";
 import { startIdentityEndpoint, type IdentityEndpoint } from "./auth/identity-endpoint.ts";
 import { endDueCopies } from "./pending-copies/pending-copies.ts";
 import { StorageError } from "./http/rest-errors.ts";
+import type { OperationName } from "./http/rest-operation.ts";
 import type { ServiceName } from "./http/storage-request.ts";
 import type { VirtualHosts } from "./http/virtual-hosts.ts";
 import type { RoleAssignment } from "./auth/role-assignments.ts";
@@ -63,6 +64,8 @@ export type StorageEmulator = {
   identity: IdentityEndpoint | null;
   /** The latest 1,000 requests, oldest first. */
   requests: readonly ReceivedRequest[];
+  /** How many requests of each operation it has received since its start. */
+  requestCounts: ReadonlyMap<OperationName, number>;
   /** Also closes open connections. */
   close(): Promise<void>;
 };
@@ -83,6 +86,7 @@ export async function startStorageEmulator(
   const accountSettings = createAccountSettings();
   const faults = createFaults();
   const requests: ReceivedRequest[] = [];
+  const requestCounts = new Map<OperationName, number>();
   const copies = {
     ...defaultCopySettings,
     ...options.copies,
@@ -145,6 +149,8 @@ export async function startStorageEmulator(
           })
           .finally(() => events.refresh()), // rejected requests also end copies that are due
       record(request) {
+        const { operation } = request;
+        requestCounts.set(operation, (requestCounts.get(operation) ?? 0) + 1);
         requests.push(request);
         if (requests.length > maxRecordedRequests) requests.shift();
       },
@@ -171,6 +177,7 @@ export async function startStorageEmulator(
       roles,
       identity: tls === undefined ? null : await startIdentityEndpoint(clock),
       requests,
+      requestCounts,
       close,
     };
   } catch (error) {

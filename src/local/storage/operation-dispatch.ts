@@ -10,6 +10,7 @@ import {
   listContainers,
 } from "./blobs/containers.ts";
 import { abortCopyBlob, copyBlob } from "./copies/blob-copies.ts";
+import { copyBlobFromUrl } from "./copies/copy-from-url.ts";
 import { StorageError } from "./http/rest-errors.ts";
 import { enqueueWriteEvents } from "./events/written-blobs.ts";
 import {
@@ -49,6 +50,7 @@ const operations: Partial<Record<OperationName, Operation>> = {
   DeleteBlob: deleteBlob,
   SnapshotBlob: snapshotBlob,
   CopyBlob: copyBlob,
+  CopyBlobFromUrl: copyBlobFromUrl,
   AbortCopyBlob: abortCopyBlob,
   LeaseBlob: leaseBlob,
   GetUserDelegationKey: getUserDelegationKey,

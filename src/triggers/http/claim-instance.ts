@@ -81,14 +81,14 @@ export async function startOnce(
 }
 
 /** The claim of a call: its instance id, a new one or that of an earlier call with the same key. */
-type ClaimedInstance =
+export type ClaimedInstance =
   | { ok: true; instanceId: InstanceId; isNew: boolean; name: string | null }
   | { ok: false; response: HttpResponseInit };
 
 /** Binds the call to an instance id; null if its key belongs to another request. */
-async function claimInstance(
-  deps: ClaimDependencies,
-  { key, fingerprint, now }: Call,
+export async function claimInstance(
+  deps: Pick<ClaimDependencies, "ledger" | "newInstanceId">,
+  { key, fingerprint, now }: Pick<Call, "key" | "fingerprint" | "now">,
   caller: string | null,
 ): Promise<ClaimedInstance | null> {
   const fresh = deps.newInstanceId(now);
@@ -101,9 +101,9 @@ async function claimInstance(
 }
 
 /** Finds the claim of an earlier call; null if there was none, or if it was another request. */
-async function findClaimed(
-  { ledger }: ClaimDependencies,
-  { key, fingerprint }: Call,
+export async function findClaimed(
+  { ledger }: Pick<ClaimDependencies, "ledger">,
+  { key, fingerprint }: Pick<Call, "key" | "fingerprint">,
   caller: string | null,
 ): Promise<ClaimedInstance | null> {
   const claim = key === null ? null : await ledger.findClaim(claimKey(caller, key));
@@ -123,7 +123,7 @@ function deleted(at: string): { ok: false; response: HttpResponseInit } {
   return { ok: false, response: problem("deleted", detail) };
 }
 
-function keyReused(): HttpResponseInit {
+export function keyReused(): HttpResponseInit {
   const detail = "This Idempotency-Key belongs to another request; use a new key for this one";
   return problem("idempotency-key-reused", detail);
 }

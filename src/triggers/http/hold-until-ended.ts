@@ -1,7 +1,8 @@
 import type { HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import { second } from "../../copy/durations.ts";
-import { copyOf, copyResponse, withHeaders } from "../../http/copy-response.ts";
+import { copyOf, copyResponse } from "../../http/copy-response.ts";
+import { withHeaders } from "../../http/view-response.ts";
 import { readWait } from "../../http/prefer.ts";
 import { copyView } from "../../instances/copy-view.ts";
 import type { CopyView } from "../../instances/copy-view.ts";
@@ -22,6 +23,9 @@ export type HoldDependencies = CopyDependencies & { sleep(ms: number): Promise<v
  */
 export const maxHeld = 8;
 
+/** The requests that an instance of the app holds now. Holds of copies and of jobs share it. */
+export type Holding = { held: number };
+
 /** The maximum number of reads of the task hub for one request. */
 const maxHubReads = 10;
 /** The most reads that one search for a copy needs: its instance, its repair, and one more if the copy is lost. */
@@ -35,8 +39,10 @@ const growth = 1.5;
  * that grow. `Preference-Applied` shows that the wait was honoured. A request beyond `maxHeld`, or one whose reads
  * fail, gets the copy's last known state.
  */
-export function createHold(deps: HoldDependencies): (handler: HttpHandler) => HttpHandler {
-  let held = 0;
+export function createHold(
+  deps: HoldDependencies,
+  holding: Holding = { held: 0 },
+): (handler: HttpHandler) => HttpHandler {
   return (handler) => async (request, client, context) => {
     const { counted, reads } = countReads(client);
     const response = await handler(request, counted, context);
@@ -46,8 +52,8 @@ export function createHold(deps: HoldDependencies): (handler: HttpHandler) => Ht
     const seconds = readWait(request.headers.get("prefer"));
     if (seconds === null) return response;
     if (copy.completedAt !== null) return withApplied(response, seconds);
-    if (held >= maxHeld) return response;
-    held++;
+    if (holding.held >= maxHeld) return response;
+    holding.held++;
     try {
       const path = copiesPath(request);
       const last = await poll(deps, { client: counted, reads, copy, path, seconds });
@@ -56,7 +62,7 @@ export function createHold(deps: HoldDependencies): (handler: HttpHandler) => Ht
       const latest = copyResponse(status, last.copy, place);
       return last.isHonoured ? withApplied(latest, seconds) : latest;
     } finally {
-      held--;
+      holding.held--;
     }
   };
 }
@@ -90,7 +96,7 @@ async function poll(
 }
 
 /** The pauses between the reads (whole ms): their sum is the whole time. */
-function pauses(seconds: number): number[] {
+export function pauses(seconds: number): number[] {
   const whole = seconds * second;
   const first = (whole * (growth - 1)) / (growth ** searches - 1);
   const all = Array.from({ length: searches - 1 }, (_, index) =>
@@ -99,7 +105,7 @@ function pauses(seconds: number): number[] {
   return [...all, whole - all.reduce((sum, pause) => sum + pause, 0)];
 }
 
-function isTransient(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   return (
     error instanceof DurableError || error instanceof LedgerError || error instanceof DeadlineError
   );
@@ -116,6 +122,6 @@ function countReads(client: DurableClient): { counted: DurableClient; reads(): n
   return { counted, reads: () => count };
 }
 
-function withApplied(response: HttpResponseInit, seconds: number): HttpResponseInit {
+export function withApplied(response: HttpResponseInit, seconds: number): HttpResponseInit {
   return withHeaders(response, { "preference-applied": `wait=${seconds}` });
 }

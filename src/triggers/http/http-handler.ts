@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
 import { second } from "../../copy/durations.ts";
-import { withEtag } from "../../http/copy-response.ts";
+import { withEtag } from "../../http/view-response.ts";
 import { problem } from "../../http/problem.ts";
 import { DeadlineError, withDeadline } from "../../instances/deadline.ts";
 import { DurableError } from "../../instances/durable-error.ts";

@@ -31,6 +31,15 @@ export function routeMethods<Inputs extends unknown[]>(
 
 /** Returns the path of the copies as the caller sees it, with the host's route prefix. */
 export function copiesPath(request: HttpRequest): string {
+  return pathOf(request, "/copies");
+}
+
+/** The same for the jobs. */
+export function jobsPath(request: HttpRequest): string {
+  return pathOf(request, "/jobs");
+}
+
+function pathOf(request: HttpRequest, end: "/copies" | "/jobs"): string {
   const { pathname } = new URL(request.url);
-  return pathname.slice(0, pathname.toLowerCase().lastIndexOf("/copies") + "/copies".length);
+  return pathname.slice(0, pathname.toLowerCase().lastIndexOf(end) + end.length);
 }

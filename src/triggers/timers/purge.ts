@@ -9,6 +9,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { repairInstanceId } from "../../names.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import { purgeInstance, unfinished } from "../../instances/purge-instance.ts";
+import { purgeJobs } from "./purge-jobs.ts";
 import type { TimerHandler } from "./watchdog.ts";
 
 /** Every hour at half past: NCRONTAB with seconds. It needs no setting, because `retentionDays` counts days. */
@@ -34,6 +35,7 @@ export function purge(deps: PurgeDependencies): TimerHandler {
   return async (_timer, client, context) => {
     const run = { now: deps.now, until: plusMs(deps.now(), maxRunMs), context };
     await purgeCopies(deps, client, run);
+    await purgeJobs(deps, client, context, { firstKeptDay: firstKeptDay(deps), until: run.until });
     await purgeLostClaims(deps, client, run);
     // Durable reads all its instances for this.
     if (toDate(deps.now()).getUTCHours() === 0) await purgeUnrecorded(deps, client, run);
@@ -119,7 +121,7 @@ async function purgeLostClaims(
   client: DurableClient,
   run: Run,
 ): Promise<void> {
-  const { retention, records } = deps.ledger;
+  const { retention, records, jobs } = deps.ledger;
   const from = { marker: await retention.readPosition(), limit: pageSize };
   const page = await retention.listClaims(from).catch(async (error: unknown) => {
     // Storage may no longer accept the marker.
@@ -132,6 +134,7 @@ async function purgeLostClaims(
     const claim = await retention.readClaim(name);
     if (claim !== null) {
       if ((await records.read(claim.instanceId)) !== null) return false;
+      if ((await jobs.read(claim.instanceId)) !== null) return false;
       if ((await findInstance(client, deps.ledger, claim.instanceId)) !== null) return false;
     }
     await retention.purgeClaim(name);

@@ -17,6 +17,7 @@ import { createWakeWaiter } from "../../instances/wake-waiter.ts";
 import { stuckColumns } from "../../telemetry/copy-lines.ts";
 import { emit } from "../../telemetry/scope.ts";
 import { passOnQueues } from "./pass-on-queues.ts";
+import { watchJobs } from "./watch-jobs.ts";
 import { resendNotifications } from "./resend-notifications.ts";
 
 export type WatchdogDependencies = { ledger: Ledger; now(): EpochMs };
@@ -46,8 +47,8 @@ const maxConcurrent = 8;
 /**
  * Scans the locks, one for each copy that holds a destination. It releases locks that ended copies left behind,
  * wakes instances whose poll is overdue, and starts a repair for each copy whose instance failed, was terminated or
- * was purged. A scan that takes too long continues at the next run. Then it wakes the waiters of free destinations, and
- * resends notifications.
+ * was purged. A scan that takes too long continues at the next run. Then it wakes the waiters of free destinations, looks
+ * after the jobs, and resends notifications.
  */
 export function watchdog(deps: WatchdogDependencies): TimerHandler {
   const { ledger, now } = deps;
@@ -66,6 +67,7 @@ export function watchdog(deps: WatchdogDependencies): TimerHandler {
       if (marker === null || pages === maxPages || now() - startedAt > maxRunMs) {
         if (marker !== position) await ledger.lockScan.writePosition(marker);
         await passOnQueues(deps, client, context, { until: plusMs(startedAt, maxRunMs) });
+        await watchJobs(deps, client, context);
         const outbox = await resendNotifications(deps, client, context);
         const seconds = (now() - startedAt) / second;
         return emit("ferry.watchdog.ran", {

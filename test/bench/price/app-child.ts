@@ -11,12 +11,13 @@ import type { EmulatorAddresses } from "./emulator-child.ts";
  * the build's compiled app on the build's own local host.
  */
 const [build = "", stateFile = "", addresses = ""] = process.argv.slice(2);
-const { blobUrl, fileUrl, account }: EmulatorAddresses = JSON.parse(addresses);
+const { blobUrl, fileUrl, account, otherAccount }: EmulatorAddresses = JSON.parse(addresses);
 const local = (file: string) => import(pathToFileURL(join(build, "dist/local", file)).href);
 const { startFunctionsHost }: typeof Host = await local("host/host.js");
 const { systemClock }: typeof Clock = await local("clock.js");
 
 const blobEndpoint = `${blobUrl}/${account.name}`;
+const otherEndpoint = `${blobUrl}/${otherAccount.name}`;
 const host = await startFunctionsHost({
   appDirectory: build,
   clock: systemClock(),
@@ -26,7 +27,9 @@ const host = await startFunctionsHost({
     AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=${account.name};AccountKey=${account.key};BlobEndpoint=${blobEndpoint};`,
     COPY_EMULATOR: blobUrl,
     COPY_EMULATOR_FILES: fileUrl,
-    COPY_ALLOWED: JSON.stringify([{ from: `${blobEndpoint}/`, to: `${blobEndpoint}/` }]),
+    COPY_ALLOWED: JSON.stringify(
+      [blobEndpoint, otherEndpoint].map((to) => ({ from: `${blobEndpoint}/`, to: `${to}/` })),
+    ),
     COPY_ROUTES: "[]",
     COPY_SECRET_KEYS: randomBytes(32).toString("base64"),
   },

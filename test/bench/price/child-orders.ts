@@ -11,8 +11,10 @@ export type Order =
   | { kind: "start profile" }
   /** Writes the profile to a file that Chrome DevTools can open. */
   | { kind: "stop profile"; file: string }
-  /** For the emulator: which copies finish in the response to their start. */
-  | { kind: "finish on start"; value: CopySettings["finishOnStart"] }
+  /** For the emulator: settings of copies that start from now on. */
+  | { kind: "copies"; settings: Partial<CopySettings> }
+  /** Of the emulator: replies with the number of requests that it has received. */
+  | { kind: "requests" }
   | { kind: "close" };
 
 export type Message =
@@ -26,11 +28,12 @@ export type Memory = { rssBytes: number; heapBytes: number };
 
 export type Orders = {
   close: () => Promise<void>;
-  finishOnStart?: (value: CopySettings["finishOnStart"]) => void;
+  setCopies?: (settings: Partial<CopySettings>) => void;
+  requests?: () => number;
 };
 
 /** Handles the orders of the parent process until it sends `close`. */
-export function serveOrders({ close, finishOnStart }: Orders): void {
+export function serveOrders({ close, setCopies, requests }: Orders): void {
   const inspector = new Session();
   const respond = async (order: Order): Promise<unknown> => {
     switch (order.kind) {
@@ -49,8 +52,10 @@ export function serveOrders({ close, finishOnStart }: Orders): void {
         inspector.disconnect();
         return writeFileSync(order.file, JSON.stringify(profile));
       }
-      case "finish on start":
-        return finishOnStart?.(order.value);
+      case "copies":
+        return setCopies?.(order.settings);
+      case "requests":
+        return requests?.();
       case "close":
         await close();
         return process.disconnect();

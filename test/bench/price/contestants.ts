@@ -16,7 +16,10 @@ const uploadsAtATime = 16;
 /** The pause between two polls of a pending copy by the plain loop; the SDK's default is 15 s. */
 const pollMs = 100;
 
-export function storageOf({ blobUrl, account }: EmulatorAddresses): BlobServiceClient {
+export function storageOf({
+  blobUrl,
+  account,
+}: Pick<EmulatorAddresses, "blobUrl" | "account">): BlobServiceClient {
   const credential = new StorageSharedKeyCredential(account.name, account.key);
   return new BlobServiceClient(`${blobUrl}/${account.name}`, credential);
 }
@@ -118,7 +121,7 @@ export function rclone({ blobUrl, account }: EmulatorAddresses): Contestant {
   };
 }
 
-function numbers(count: number): number[] {
+export function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, number) => number);
 }
 
@@ -126,7 +129,7 @@ function numbers(count: number): number[] {
  * Runs `work` for each item, `atATime` at the same time. Returns the time of each in ms, in the order in which they
  * ended.
  */
-async function inParallel<Item>(
+export async function inParallel<Item>(
   items: readonly Item[],
   atATime: number,
   work: (item: Item) => Promise<void>,

@@ -7,6 +7,7 @@ export type EmulatorAddresses = {
   blobUrl: string;
   fileUrl: string;
   account: { name: string; key: string };
+  otherAccount: { name: string; key: string };
 };
 
 const [file = ":memory:"] = process.argv.slice(2);
@@ -18,10 +19,13 @@ const emulator = await startStorageEmulator({
 });
 serveOrders({
   close: emulator.close,
-  finishOnStart: (value) => (emulator.copies.finishOnStart = value),
+  setCopies: (settings) => void Object.assign(emulator.copies, settings),
+  requests: () => [...emulator.requestCounts.values()].reduce((sum, each) => sum + each, 0),
 });
-const [account] = emulator.accounts;
-if (account === undefined) throw new Error("The emulator has no account");
+const [account, otherAccount] = emulator.accounts;
+if (account === undefined || otherAccount === undefined) {
+  throw new Error("The emulator must have two accounts");
+}
 const { blobUrl, fileUrl } = emulator;
-const { name, key } = account;
-send({ kind: "ready", ready: { blobUrl, fileUrl, account: { name, key } } });
+const ready: EmulatorAddresses = { blobUrl, fileUrl, account, otherAccount };
+send({ kind: "ready", ready });

@@ -56,7 +56,7 @@ export async function compareSideBySide(
       for (const { emulator } of [stack, ...(other === null ? [] : [other])]) {
         await prepareBlobs(storageOf(emulator.ready), folders, copies);
         const value = run.ends === "in its start" ? "same-account" : "never";
-        await emulator.order({ kind: "finish on start", value });
+        await emulator.order({ kind: "copies", settings: { finishOnStart: value } });
       }
       const seconds = { plain: 0, rclone: 0, other: 0, ferry: 0 };
       let processorMs = 0;

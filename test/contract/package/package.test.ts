@@ -157,7 +157,7 @@ test.each(["keys", "entra"])(
     };
     const bundled = await registered(built.directory);
     expect(bundled).toEqual(await registered(root));
-    expect(bundled).toHaveLength(18);
+    expect(bundled).toHaveLength(26);
     const levels = new Map(
       bundled.map(({ name, bindings }) => [
         name,
@@ -165,7 +165,16 @@ test.each(["keys", "entra"])(
       ]),
     );
     const level = auth === "keys" ? "function" : "anonymous";
-    for (const name of ["copies", "copy", "copyAbort", "copyRetry", "copyTimeline"]) {
+    for (const name of [
+      "copies",
+      "copy",
+      "copyAbort",
+      "copyRetry",
+      "copyTimeline",
+      "jobs",
+      "job",
+      "jobAbort",
+    ]) {
       expect(levels.get(name)).toBe(level);
     }
     for (const name of ["health", "openapi", "dashboard"])

@@ -1,26 +1,10 @@
 import { randomUUID } from "node:crypto";
-import {
-  BlobSASPermissions,
-  type BlobClient,
-  type BlockBlobClient,
-  type BlobGetPropertiesResponse,
-  type BlobServiceClient,
-  type ContainerClient,
-} from "@azure/storage-blob";
+import { BlobSASPermissions } from "@azure/storage-blob";
 import { expect, test } from "vitest";
 import { rejection } from "../../support/stack/emulator.ts";
-
-/** A Blob service, called with the official SDK. */
-export type Account = {
-  service: BlobServiceClient;
-  /** A second account, if there is one. */
-  otherService?: BlobServiceClient;
-  /** Waits for the end of a copy and returns its destination's properties. */
-  waitForCopy(destination: BlobClient): Promise<BlobGetPropertiesResponse>;
-};
-
-type Box = Account & { box: ContainerClient };
-type Case = { title: string; needsOther?: true; run: (box: Box) => Promise<void> };
+import { copyFromUrlPromises } from "./copy-from-url-promises.ts";
+import { block, film, text } from "./suite-case.ts";
+import type { Account, Case } from "./suite-case.ts";
 
 /**
  * Promises of Azure's documentation that every Blob service must keep. If a service is known to differ
@@ -46,26 +30,13 @@ export function storageSuite(
   test.fails.each(cases.filter(({ title }) => differs.has(title)))("$title", body);
 }
 
-const cases: Case[] = [];
+const cases: Case[] = [...copyFromUrlPromises];
 
 /** The titles that a list of differences can name. */
 export const suiteTitles = () => cases.map(({ title }) => title);
 
 function promise(title: string, run: Case["run"], more: Partial<Case> = {}): void {
   cases.push({ title, run, ...more });
-}
-
-const text = async (blob: BlobClient) => (await blob.downloadToBuffer()).toString();
-const block = (name: string) => Buffer.from(name).toString("base64");
-
-async function film(box: ContainerClient, name = "film.mp4"): Promise<BlockBlobClient> {
-  const blob = box.getBlockBlobClient(name);
-  await blob.upload("abc", 3, {
-    blobHTTPHeaders: { blobContentType: "video/mp4", blobCacheControl: "no-store" },
-    metadata: { project: "x" },
-    tags: { team: "y" },
-  });
-  return blob;
 }
 
 promise(

@@ -4,6 +4,7 @@ import { operations } from "../../../src/http/openapi/operations.ts";
 import { inboxRoutes } from "../../support/stack/events.ts";
 import { expectDocumented } from "../../support/stack/documented.ts";
 import type { Received } from "../../support/stack/documented.ts";
+import { untilJobEnded } from "../../support/jobs/stack-jobs.ts";
 import { openStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
@@ -43,6 +44,24 @@ test.each(Object.entries(request?.examples ?? {}))(
   async (name, example) => {
     const response = await stack.call("POST", "/copies", { body: onEmulator(example) });
     expect(response.status, response.text).toBe(name === "dryRun" ? 200 : 202);
+  },
+);
+
+const jobs = operations["/jobs"]?.["post"]?.request?.examples ?? {};
+
+test.each(Object.entries(jobs))("the example %s of a job is accepted", async (_, example) => {
+  const { status, text, json } = await stack.call("POST", "/jobs", { body: onEmulator(example) });
+  expect(status, text).toBe(202);
+  // The examples have one destination.
+  await untilJobEnded(stack, json.id);
+});
+
+test.each(["status", "limit"])(
+  "the example of the parameter %s of jobs is accepted",
+  async (name) => {
+    const parameter = parametersOf("/jobs", "get", "query").find((each) => each.name === name);
+    const query = new URLSearchParams({ [name]: parameter?.example ?? "" });
+    expect((await stack.call("GET", `/jobs?${query.toString()}`)).status).toBe(200);
   },
 );
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { createEvent, deliver, inboxRoutes } from "../../support/stack/events.ts";
+import { inboxJob, startJob, untilJobEnded } from "../../support/jobs/stack-jobs.ts";
 import { startListener } from "../../support/stack/listener.ts";
 import { hour, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
@@ -274,6 +275,29 @@ test("an event that can never cause its copy, and one that could not be handled 
   ]);
 });
 
+test("a job has a line when it is requested, and one when it has ended", async () => {
+  const stack = await start({ copies: { finishOnStart: "always" } });
+  await stack.upload("inbox/film.mp4", film);
+  const { id } = await startJob(stack, inboxJob(stack));
+  await untilJobEnded(stack, id);
+  expect(linesOf(stack.log, "ferry.job.accepted")).toEqual([
+    expect.objectContaining({ instanceId: id, generation: 1, dryRun: false }),
+  ]);
+  expect(linesOf(stack.log, "ferry.job.ended")).toEqual([
+    expect.objectContaining({
+      instanceId: id,
+      outcome: "succeeded",
+      cause: null,
+      planned: 1,
+      copied: 1,
+      failed: 0,
+      bytes: film.length,
+      pages: 1,
+      throttled: 0,
+    }),
+  ]);
+});
+
 test("the tests above have logged every declared line", () => {
   const events = new Set(seen.map(({ event }) => event));
   expect(Object.keys(logLines).filter((event) => !events.has(event as never))).toEqual([]);
@@ -285,6 +309,8 @@ test("errors and warnings are logged at these levels", () => {
     "ferry.copy.accepted": "information",
     "ferry.copy.ended": "information",
     "ferry.copy.stuck": "warning",
+    "ferry.job.accepted": "information",
+    "ferry.job.ended": "information",
     "ferry.storage.throttled": "warning",
     "ferry.notification.refused": "warning",
     "ferry.notification.resent": "warning",

@@ -30,6 +30,7 @@ const requiredPermissions: Partial<Record<OperationName, RequiredPermission>> = 
   PutBlock: { resourceType: "o", anyOf: "cw" },
   PutBlockList: { resourceType: "o", anyOf: "cw" },
   CopyBlob: { resourceType: "o", anyOf: "cw" },
+  CopyBlobFromUrl: { resourceType: "o", anyOf: "cw" },
   AbortCopyBlob: { resourceType: "o", anyOf: "w" },
   LeaseBlob: { resourceType: "o", anyOf: "wd" },
   SetBlobMetadata: { resourceType: "o", anyOf: "w" },

@@ -145,7 +145,8 @@ export function refuseUnsupportedHeaders(
   const name = unsupportedHeaders.find(
     (header) =>
       (headers[header] ?? "") !== "" &&
-      !(header === "x-ms-content-crc64" && crc64Operations.has(operation)),
+      !(header === "x-ms-content-crc64" && crc64Operations.has(operation)) &&
+      !(header === "x-ms-copy-source-tag-option" && operation === "CopyBlobFromUrl"),
   );
   if (name === undefined) return;
   throw new StorageError("NotImplemented", {

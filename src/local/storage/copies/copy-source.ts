@@ -45,19 +45,26 @@ const firstVersionWithSourceError = "2025-11-05";
  * comes from an identity that may read the blob (REST pages "Copy Blob" and "Copy File", authorization).
  * Throws the plain error for such a source, otherwise `CannotVerifyCopySource` with the source's status.
  */
-export function resolveCopySource(call: Call): CopySource {
+export function resolveCopySource(call: Call, reading: SourceReading = asDestination): CopySource {
   const url = readSourceUrl(call);
   const service = serviceAt(url, call);
-  if (service === undefined) return webSource(call, url);
-  const request = sourceRequest(call, { url, service });
+  if (service === undefined) return webSource(call, { url, reading });
+  const request = sourceRequest(call, { url, service, reading });
   const { resource } = request;
   const isSameAccount = resource.account === call.request.resource.account;
   const hasSas = request.query.has("sig");
   const isOwn =
-    isSameAccount && service === call.request.service && !hasSas && mayReadOwn(call, resource);
+    reading.by === "destination" &&
+    isSameAccount &&
+    service === call.request.service &&
+    !hasSas &&
+    mayReadOwn(call, resource);
   try {
     const operation = service === "blob" ? "GetBlob" : "GetFile";
     const caller = isOwn ? call.caller : authorize(request, { ...call, operation });
+    if (reading.by === "url" && reading.withTags) {
+      authorize(request, { ...call, operation: "GetBlobTags" });
+    }
     const object =
       service === "blob" ? findSourceBlob(call, request) : findSourceFile(call, request);
     return {
@@ -68,9 +75,19 @@ export function resolveCopySource(call: Call): CopySource {
     };
   } catch (error) {
     if (!(error instanceof StorageError) || error.code === "NotImplemented" || isOwn) throw error;
-    throw cannotVerify(error, call.request.headers["x-ms-version"] ?? "");
+    throw cannotVerify(call, error);
   }
 }
+
+/**
+ * How the service reads the source: with the access of the request for the destination where it covers the source,
+ * or only with what the source's URL and `x-ms-copy-source-authorization` grant.
+ */
+export type SourceReading =
+  | { by: "destination" }
+  | { by: "url"; authorization: string | undefined; withTags: boolean };
+
+const asDestination: SourceReading = { by: "destination" };
 
 function mayReadOwn({ caller, roles }: Call, resource: Resource): boolean {
   if (caller.kind === "identity" && resource.level === "blob")
@@ -89,7 +106,7 @@ function readSourceUrl({ request }: Call): URL {
  * Copy Blob accepts any URL that supports GET; Copy File accepts only files and blobs. Throws `NeedsFetch`
  * if the source has not been fetched yet.
  */
-function webSource(call: Call, url: URL): CopySource {
+function webSource(call: Call, { url, reading }: { url: URL; reading: SourceReading }): CopySource {
   const { request, operation, copies, store, webSource: fetched } = call;
   if (request.service === "file") {
     throw new StorageError("NotImplemented", {
@@ -99,10 +116,10 @@ function webSource(call: Call, url: URL): CopySource {
   if (fetched === undefined) {
     const { container, blob } = blobAddress(request.resource);
     const { finishOnStart } = settingsFor(copies, container, blob);
-    throw new NeedsFetch(url, finishOnStart === "always");
+    throw new NeedsFetch(url, reading.by === "url" || finishOnStart === "always");
   }
   if (fetched instanceof StorageError) {
-    throw cannotVerify(fetched, request.headers["x-ms-version"] ?? "");
+    throw cannotVerify(call, fetched);
   }
   const { bytes } = fetched;
   const content =
@@ -117,7 +134,7 @@ function webSource(call: Call, url: URL): CopySource {
 
 function sourceRequest(
   { request, hosts }: Call,
-  { url, service }: { url: URL; service: ServiceName },
+  { url, service, reading }: { url: URL; service: ServiceName; reading: SourceReading },
 ): StorageRequest {
   const target = `${ownPath(hosts, url.host, url.pathname)}${url.search}`;
   const [path, query] = splitTarget(target);
@@ -130,11 +147,24 @@ function sourceRequest(
     target,
     resource,
     query: parameters,
-    headers: {}, // without a version, an anonymous read of a private blob returns 404, not a challenge
+    headers: sourceHeaders(request, reading),
     metadata: {},
     body: Buffer.alloc(0),
     clientAddress: "127.0.0.1", // the service reads the source, not the caller
     isSecure: request.isSecure, // the source has the emulator's own origin
+  };
+}
+
+/** Without a version, an anonymous read of a private blob returns 404. Copy Blob From URL gets a challenge. */
+function sourceHeaders(
+  { headers }: StorageRequest,
+  reading: SourceReading,
+): StorageRequest["headers"] {
+  if (reading.by === "destination") return {};
+  const { authorization } = reading;
+  return {
+    "x-ms-version": headers["x-ms-version"] ?? "",
+    ...(authorization !== undefined && { authorization }),
   };
 }
 
@@ -160,9 +190,10 @@ function findSourceFile({ store, request }: Call, { resource, query }: StorageRe
   return requireFileAt(store, share, parsePath(resource, allowTrailingDot));
 }
 
-function cannotVerify(error: StorageError, version: string): StorageError {
-  const status = error.status;
-  const hasSourceError = version >= firstVersionWithSourceError;
+/** The error of a start because of an error of its source, which it mirrors. */
+export function cannotVerify({ request }: Call, error: StorageError): StorageError {
+  const { status } = error;
+  const hasSourceError = (request.headers["x-ms-version"] ?? "") >= firstVersionWithSourceError;
   return new StorageError("CannotVerifyCopySource", {
     status,
     message: error.message,

@@ -10,6 +10,7 @@ const apis: Partial<Record<OperationName, BlobCreated["api"]>> = {
   PutBlob: "PutBlob",
   PutBlockList: "PutBlockList",
   CopyBlob: "CopyBlob",
+  CopyBlobFromUrl: "CopyBlob",
 };
 
 /** Enqueues the event of a completed request. Call it in the same transaction. */

@@ -73,6 +73,10 @@ const knownErrors = {
     "The specified blob is sealed, and its contents can't be modified unless the blob is re-created after a delete.",
   ],
   BlobNotFound: [404, "The specified blob does not exist."],
+  BothUserTagsAndSourceTagsCopyPresentException: [
+    400,
+    "x-ms-tags header must not be present with x-ms-copy-source-tag-option as COPY.",
+  ],
   BothCrc64AndMd5HeaderPresent: [
     400,
     "Both x-ms-content-crc64 header and Content-MD5 header are present.",

@@ -19,6 +19,8 @@ export type FaultAction =
         code: string;
         message?: string;
         headers?: Record<string, string>;
+        /** Further elements of the XML body. */
+        details?: Record<string, string>;
       };
     }
   /** Breaks the connection without acting. */

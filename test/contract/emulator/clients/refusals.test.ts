@@ -123,10 +123,6 @@ const unimplemented: { request: RawRequest; name: string }[] = [
   },
   { request: { query: "comp=blobs&where=a%3D%27b%27" }, name: "Find Blobs By Tags" },
   {
-    request: { method: "PUT", path: "/box/c", headers: { "x-ms-requires-sync": "true" } },
-    name: "Copy Blob From URL",
-  },
-  {
     request: {
       method: "PUT",
       path: "/box/c",

@@ -65,6 +65,7 @@ test.each<[StorageCallName, Partial<StorageErrorResponse>, string, string]>([
   ["start", { status: 401, code: "CannotVerifyCopySource" }, "permanent", "source-unauthorized"],
   ["start", { status: 409, code: "CannotVerifyCopySource" }, "permanent", "source-unreadable"],
   ["start", { status: 400, code: "CannotVerifyCopySource" }, "permanent", "source-unreadable"],
+  ["start", { status: 412, code: "CannotVerifyCopySource" }, "stale-plan", "source-changed"],
   [
     "start",
     { status: 409, code: "CannotVerifyCopySource", sourceCode: "ServerBusy" },
@@ -137,7 +138,7 @@ test("no row of the table is hidden by an earlier row", () => {
   for (const [calls, status, pattern, cause] of storageErrors) {
     const code = pattern?.source.replace(/[\^$()]/g, "").split("|")[0] ?? null;
     for (const call of calls) {
-      const given = response({ status: status ?? 412, code });
+      const given = response({ status: status ?? 409, code });
       const verdict = classifyError(call, given, { action: "copy", sas: null, now });
       expect([call, code, verdict.failure.cause]).toEqual([call, code, cause]);
     }

@@ -1,0 +1,144 @@
+import { second } from "../../copy/durations.ts";
+import { latest, plusMs } from "../../copy/time.ts";
+import type { EpochMs } from "../../copy/time.ts";
+import { isOurs } from "../../jobs/decisions/is-ours.ts";
+import { toOpenPage, withOpenPage } from "../../jobs/decisions/pages.ts";
+import { isFinalState } from "../../jobs/contract/page.ts";
+import type { PlannedObject } from "../../jobs/contract/page.ts";
+import { closePage } from "./close-page.ts";
+import { callOrder, changeRecord, goOn, maxInFlightMs, notServed } from "./job-run.ts";
+import type { JobRun, StepEnd } from "./job-run.ts";
+import { destinationOf, observeCopy } from "./object-state.ts";
+import { openPage } from "./page-run.ts";
+import type { PageRun } from "./page-run.ts";
+import { listPending, removeStub } from "./poll-page.ts";
+import type { Pending } from "./poll-page.ts";
+
+/** How many calls of an abort run at the same time, at most. */
+const maxConcurrent = 32;
+
+/**
+ * Ends a page of which nothing more may be started. With `abortsPending`, aborts the pending copies and removes the empty
+ * blobs that they leave. What another run, or a start without a response, may have started is looked for first, after
+ * the time in which it can arrive.
+ */
+export async function endPage(
+  run: JobRun,
+  number: number,
+  { abortsPending }: { abortsPending: boolean },
+): Promise<StepEnd> {
+  const { deps } = run;
+  const page = await openPage(run, number, { registers: true });
+  if (page === null || page.part !== null) return await closePage(run, number, page);
+  const fence = fenceOf(page);
+  if (fence !== null && fence > deps.now()) {
+    await page.save({ leaves: true });
+    return { kind: "wait", until: fence };
+  }
+  const waits =
+    (await findStarted(run, page)) ?? (abortsPending ? await abortPending(run, page) : null);
+  await page.save({ leaves: true });
+  // A part that another run has written meanwhile is the page's.
+  if (page.part !== null) return await closePage(run, number, page);
+  const isPending = page.states.some((state) => state?.is === "pending");
+  const dueAt = isPending ? plusMs(deps.now(), 5 * second) : null;
+  const entry = toOpenPage(page.plan, page.states, dueAt);
+  await changeRecord(run, (record) => withOpenPage(record, entry, deps.now()));
+  if (waits !== null) return waits;
+  // Storage did not abort a copy: it is asked again, until the copy has ended.
+  return abortsPending && dueAt !== null ? { kind: "wait", until: dueAt } : goOn;
+}
+
+/** When no start of the page can arrive any more (epoch ms); null if none can. */
+function fenceOf(page: PageRun): EpochMs | null {
+  let fence = page.othersUntil();
+  for (const state of page.states) {
+    if (state?.is !== "uncertain") continue;
+    const until = plusMs(state.at, maxInFlightMs);
+    fence = fence === null ? until : latest(fence, until);
+  }
+  return fence;
+}
+
+/** Decides about each object without a known state: it was started, or it never will be. */
+async function findStarted(run: JobRun, page: PageRun): Promise<StepEnd | null> {
+  const { plan, states } = page;
+  const unknown = states.flatMap((state, index) =>
+    isFinalState(state) || state?.is === "pending" ? [] : [index],
+  );
+  const mayExist = page.othersUntil() !== null;
+  return await inParallel(run, unknown, async (index) => {
+    const object = plan.objects[index];
+    if (object === undefined) return null;
+    if (!mayExist && states[index]?.is !== "uncertain") {
+      states[index] = { is: "not-started" };
+      return null;
+    }
+    return await findOne(run, page, { index, object });
+  });
+}
+
+async function findOne(
+  run: JobRun,
+  page: PageRun,
+  { index, object }: { index: number; object: PlannedObject },
+): Promise<StepEnd | null> {
+  const order = { object: destinationOf(run, object), ...callOrder(run) };
+  const read = await run.deps.storage.readDestination(order);
+  if (read.kind === "throttled" || read.kind === "transient") return await notServed(run, read);
+  page.states[index] = { is: "not-started" };
+  if (read.kind !== "found" || read.state.copy === null) return null;
+  if (!isOurs(page.plan, run.record.input, object, read.state)) return null;
+  const { copyId } = read.state.copy;
+  const since = run.deps.now();
+  const { state, stubEtag } = observeCopy(run, page.plan, { object, copyId, since }, read.state);
+  page.states[index] = stubEtag === null ? state : { is: "pending", copyId, since, bytes: 0 };
+  return null;
+}
+
+async function abortPending(run: JobRun, page: PageRun): Promise<StepEnd | null> {
+  const pending = listPending(page);
+  return await inParallel(run, pending, async (each) => await abortOne(run, page, each));
+}
+
+/** Asks Storage to abort the copy; only the destination shows how it ended. */
+async function abortOne(run: JobRun, page: PageRun, each: Pending): Promise<StepEnd | null> {
+  const { index, object, copyId } = each;
+  const { storage } = run.deps;
+  const destination = destinationOf(run, object);
+  const aborted = await storage.abort({ object: destination, copyId, ...callOrder(run) });
+  if (aborted.kind === "throttled" || aborted.kind === "transient") {
+    return await notServed(run, aborted);
+  }
+  const read = await storage.readDestination({ object: destination, ...callOrder(run) });
+  if (read.kind === "throttled" || read.kind === "transient") return await notServed(run, read);
+  if (read.kind === "failed") {
+    const { cause, message } = read.failure;
+    const lost = `Cannot determine how the copy ended: ${message}`;
+    page.states[index] = { is: "failed", cause, message: lost, copyId };
+    return null;
+  }
+  const seen = read.kind === "found" ? read.state : null;
+  const { state, stubEtag } = observeCopy(run, page.plan, each, seen);
+  if (stubEtag !== null) {
+    const waits = await removeStub(run, object, stubEtag);
+    if (waits !== null) return waits;
+  }
+  page.states[index] = state;
+  return null;
+}
+
+/** Works on each item, some at a time, until a call is not served or the run's time is over. */
+async function inParallel<Item>(
+  run: JobRun,
+  items: readonly Item[],
+  work: (item: Item) => Promise<StepEnd | null>,
+): Promise<StepEnd | null> {
+  const size = Math.min(maxConcurrent, run.window.size());
+  for (let at = 0; at < items.length && run.deps.now() < run.until; at += size) {
+    const ends = await Promise.all(items.slice(at, at + size).map(work));
+    const waits = ends.find((end) => end !== null);
+    if (waits !== undefined) return waits;
+  }
+  return null;
+}

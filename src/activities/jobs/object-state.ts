@@ -1,0 +1,116 @@
+import { failure } from "../../copy/contract/failure.ts";
+import type { CopyStatus } from "../../copy/contract/copy-status.ts";
+import type { CopyId } from "../../copy/contract/ids.ts";
+import { interpretStatus } from "../../copy/decisions/read-status.ts";
+import { endpointUrl } from "../../copy/location/endpoint.ts";
+import type { EpochMs } from "../../copy/time.ts";
+import type { ObjectState, PagePlan, PlannedObject } from "../../jobs/contract/page.ts";
+import { blobIn } from "../../jobs/contract/job-input.ts";
+import type { DestinationState, JobObject } from "../../jobs/contract/storage.ts";
+import type { JobRun } from "./job-run.ts";
+
+/** The blob of an object at the source or the destination. */
+export function sourceOf({ sides, record }: JobRun, { name }: PlannedObject): JobObject {
+  return { ...sides.source, name: `${record.input.source.prefix}${name}` };
+}
+
+export function destinationOf({ sides, record }: JobRun, { name }: PlannedObject): JobObject {
+  return { ...sides.destination, name: `${record.input.destination.prefix}${name}` };
+}
+
+/** A copy of an object, and when it was started (epoch ms). */
+export type ObjectCopy = { object: PlannedObject; copyId: CopyId; since: EpochMs };
+
+/** What the destination shows about a copy. `stubEtag`: the empty blob that it left must be removed. */
+export type ObservedCopy = { state: ObjectState; stubEtag: string | null };
+
+/** Interprets the destination, null if there is none, as the state of a copy that the job started. */
+export function observeCopy(
+  run: JobRun,
+  plan: Pick<PagePlan, "plannedAt">,
+  { object, copyId, since }: ObjectCopy,
+  seen: DestinationState | null,
+): ObservedCopy {
+  const now = run.deps.now();
+  const onto = object.do.kind === "copy" ? object.do.onto : null;
+  const { access } = run.sides.source;
+  const copyPlan = {
+    source: { etag: object.etag, length: object.length },
+    destinationEtag: onto?.kind === "etag" ? onto.etag : null,
+    plannedAt: plan.plannedAt,
+  };
+  const status = interpretStatus(
+    { plan: copyPlan, copyId },
+    seen === null ? null : { ...seen, metadata: {} },
+    { sas: access.kind === "sas" ? access.sas : null, now },
+  );
+  const isNew = onto?.kind === "absent";
+  const stub = (etag: string) => (isNew ? etag : null);
+  const url = endpointUrl(blobIn(run.sides.destination, destinationOf(run, object).name));
+  return toObserved(status, { copyId, since, now, url, stub });
+}
+
+function toObserved(
+  status: CopyStatus,
+  {
+    copyId,
+    since,
+    now,
+    url,
+    stub,
+  }: {
+    copyId: CopyId;
+    since: EpochMs;
+    now: EpochMs;
+    url: string;
+    stub(etag: string): string | null;
+  },
+): ObservedCopy {
+  const failed = (cause: "superseded" | "internal", message: string): ObservedCopy => ({
+    state: { is: "failed", cause, message, copyId },
+    stubEtag: null,
+  });
+  switch (status.kind) {
+    case "pending": {
+      const bytes = status.progress?.bytesCopied ?? 0;
+      return { state: { is: "pending", copyId, since, bytes }, stubEtag: null };
+    }
+    case "success": {
+      const ms = Math.max(0, (status.endedAt ?? now) - since);
+      return { state: { is: "copied", copyId, etag: status.etag, ms }, stubEtag: null };
+    }
+    case "failed": {
+      const { cause, message } = status.failure;
+      const about = `${message}: ${url}`;
+      return {
+        state: { is: "failed", cause, message: about, copyId },
+        stubEtag: stub(status.etag),
+      };
+    }
+    case "aborted":
+      return { state: { is: "aborted", copyId }, stubEtag: stub(status.etag) };
+    case "superseded":
+    case "gone":
+    case "unobservable": {
+      const { cause, message } = status.failure;
+      return {
+        state: { is: "failed", cause, message: `${message}: ${url}`, copyId },
+        stubEtag: null,
+      };
+    }
+    case "transient-failure":
+      return failed("internal", failure("internal", status.failure.message).message);
+  }
+}
+
+/** A copy that another client aborted has failed; only an abort of the job makes it `aborted`. */
+export function asForeignAbort(state: ObjectState): ObjectState {
+  if (state.is !== "aborted") return state;
+  const message = `Cannot finish the copy because another client aborted it: copyId ${state.copyId ?? "unknown"}`;
+  return {
+    is: "failed",
+    cause: "superseded",
+    message,
+    ...(state.copyId && { copyId: state.copyId }),
+  };
+}

@@ -1,0 +1,133 @@
+import { second } from "../../copy/durations.ts";
+import { plusMs, toIso } from "../../copy/time.ts";
+import { placeUrl } from "../../jobs/contract/job-input.ts";
+import type { PagePlan, PageStart } from "../../jobs/contract/page.ts";
+import type { ListedBlob, ListInclude, ListOutcome } from "../../jobs/contract/storage.ts";
+import { withPlannedPage } from "../../jobs/decisions/pages.ts";
+import { planObject } from "../../jobs/decisions/plan-object.ts";
+import { createSelector } from "../../jobs/request/select.ts";
+import { callOrder, changeRecord, goOn, notServed, withStop } from "./job-run.ts";
+import type { JobRun, StepEnd } from "./job-run.ts";
+
+/** How often the source is listed for one page, if `select` leaves out most of it. */
+const maxSourceCalls = 20;
+/** How long the destination is listed for one page (ms). What is not listed is planned as absent; Storage checks it. */
+const maxDestinationMs = 20 * second;
+
+/**
+ * Plans the next page: lists the source, and the destination's blobs between the page's first and last name, and writes
+ * the plan. If another run has written one, that is the plan.
+ */
+export async function planPage(run: JobRun, start: PageStart): Promise<StepEnd> {
+  const { deps, record, instanceId } = run;
+  const plannedAt = toIso(deps.now());
+  const source = await listSource(run, start);
+  if ("end" in source) return source.end;
+  const { selected, leftOut, marker } = source;
+  const existing = await listDestination(run, [...selected.keys()]);
+  if ("end" in existing) return existing.end;
+  const objects = [...selected].map(([name, blob]) =>
+    planObject(record.input, name, blob, existing.blobs.get(name) ?? null),
+  );
+  const fresh: PagePlan = {
+    version: 1,
+    page: record.plannedPages + 1,
+    plannedAt,
+    scid: deps.newGuid(),
+    objects,
+    leftOut,
+    next: marker === null ? null : { marker },
+  };
+  const plan =
+    objects.length === 0 ? fresh : await deps.ledger.jobs.pages.createPlan(instanceId, fresh);
+  await changeRecord(run, (latest) => withPlannedPage(latest, { plan, start }, deps.now()));
+  run.plan = plan;
+  return goOn;
+}
+
+/** The selected blobs by their names below the source, in the order of the listing. */
+type Selected = { selected: Map<string, ListedBlob>; leftOut: number; marker: string | null };
+
+async function listSource(run: JobRun, start: PageStart): Promise<Selected | { end: StepEnd }> {
+  const { deps, record } = run;
+  const { source, select, options, report } = record.input;
+  const isSelected = createSelector(select);
+  const include: ListInclude[] = ["metadata", "copy"];
+  if (options.tags === "source") include.push("tags");
+  if (report !== null) include.push("immutabilitypolicy", "legalhold");
+  const selected = new Map<string, ListedBlob>();
+  const { pageSize } = deps.limits;
+  let { marker } = start;
+  let leftOut = 0;
+  for (let calls = 1; ; calls++) {
+    const listed = await deps.storage.list({
+      side: run.sides.source,
+      role: "source",
+      prefix: source.prefix,
+      marker,
+      startFrom: null,
+      maxResults: pageSize - selected.size,
+      include,
+      ...callOrder(run),
+    });
+    if (listed.kind !== "page") return { end: await notListed(run, listed, "source") };
+    run.window.served();
+    for (const blob of listed.blobs) {
+      const name = blob.name.slice(source.prefix.length);
+      // The blob of a folder itself, which some clients create, has no name below it.
+      if (name !== "" && isSelected(name, blob)) selected.set(name, blob);
+      else leftOut++;
+    }
+    ({ marker } = listed);
+    const isEnough = selected.size >= pageSize / 2 || calls === maxSourceCalls;
+    if (marker === null || isEnough || deps.now() >= run.until)
+      return { selected, leftOut, marker };
+  }
+}
+
+/** The blobs at the destination, by their names below it. */
+async function listDestination(
+  run: JobRun,
+  names: readonly string[],
+): Promise<{ blobs: Map<string, ListedBlob> } | { end: StepEnd }> {
+  const { deps, record } = run;
+  const { prefix } = record.input.destination;
+  const blobs = new Map<string, ListedBlob>();
+  const sorted = names.toSorted((one, other) => (one < other ? -1 : 1));
+  const [first, last] = [sorted[0], sorted.at(-1)];
+  if (first === undefined || last === undefined) return { blobs };
+  const until = plusMs(deps.now(), maxDestinationMs);
+  let marker: string | null = null;
+  do {
+    const listed: ListOutcome = await deps.storage.list({
+      side: run.sides.destination,
+      role: "destination",
+      prefix,
+      marker,
+      startFrom: `${prefix}${first}`,
+      maxResults: deps.limits.pageSize,
+      include: ["copy"],
+      ...callOrder(run),
+    });
+    if (listed.kind !== "page") return { end: await notListed(run, listed, "destination") };
+    run.window.served();
+    for (const blob of listed.blobs) blobs.set(blob.name.slice(prefix.length), blob);
+    const end = listed.blobs.at(-1)?.name ?? "";
+    marker = end > `${prefix}${last}` ? null : listed.marker;
+  } while (marker !== null && deps.now() < until);
+  return { blobs };
+}
+
+/** A container that does not exist, or that the app may not list, stops the job before it copies anything. */
+async function notListed(
+  run: JobRun,
+  outcome: Exclude<ListOutcome, { kind: "page" }>,
+  side: "source" | "destination",
+): Promise<StepEnd> {
+  if (outcome.kind !== "failed") return await notServed(run, outcome);
+  const { deps, record } = run;
+  const { failure } = outcome;
+  const message = `Cannot plan the job because its ${side} cannot be listed: ${placeUrl(record.input[side])}: ${failure.message}`;
+  await changeRecord(run, (latest) => withStop(latest, { ...failure, message }, deps.now()));
+  return goOn;
+}

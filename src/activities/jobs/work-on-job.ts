@@ -1,0 +1,151 @@
+import { failure } from "../../copy/contract/failure.ts";
+import { minute } from "../../copy/durations.ts";
+import { earliest, plusMs, toIso } from "../../copy/time.ts";
+import type { JobStep, JobStepResult } from "../../jobs/contract/job-input.ts";
+import type { JobRecord } from "../../jobs/contract/job-record.ts";
+import { createWindow } from "../../jobs/decisions/throttle.ts";
+import { checkJobAccess } from "../../jobs/request/job-access.ts";
+import { UnsealError } from "../../secrets/seal.ts";
+import { endPage } from "./abort-page.ts";
+import { copyPage } from "./copy-page.ts";
+import { checkReport, endJob } from "./end-job.ts";
+import { changeRecord, openJobSides, readIntervalMs, runTimes, withStop } from "./job-run.ts";
+import type { JobDependencies, JobRun, StepEnd } from "./job-run.ts";
+import { planPage } from "./plan-page.ts";
+import { pollPage } from "./poll-page.ts";
+
+/** How many pages of a job may have pending copies. */
+const maxOpenPages = 20;
+/** How long a job waits for a key that is not configured (ms). */
+const keyWaitMs = minute;
+
+/**
+ * Works on a job for at most a minute: plans pages, starts their objects, polls pending copies, and ends the job. What is
+ * wanted of it is in its record. A job has one such activity at a time, but Durable may run it again, or two at once:
+ * every step follows the plan of its page, and every write is conditional.
+ */
+export async function workOnJob(deps: JobDependencies, step: JobStep): Promise<JobStepResult> {
+  const { instanceId, generation } = step;
+  const record = await deps.ledger.jobs.read(instanceId);
+  const done = record === null ? "There is no such job" : doneReason(record, generation);
+  if (record === null || done !== null) {
+    if (record !== null && record.end !== null) await deps.ledger.jobs.active.remove(instanceId);
+    return { kind: "done", reason: done ?? "" };
+  }
+  try {
+    const run: JobRun = {
+      deps,
+      instanceId,
+      generation,
+      runId: deps.newGuid(),
+      ...runTimes(deps),
+      record,
+      recordAt: deps.now(),
+      window: createWindow(record.throttle, record.input.concurrency),
+      sides: openJobSides(deps, instanceId, record.input),
+      plan: null,
+    };
+    return await workUntilDone(run);
+  } catch (error) {
+    if (!(error instanceof UnsealError)) throw error;
+    const { message, fix } = error;
+    await deps.ledger.jobs.change(instanceId, (latest) => ({
+      ...latest,
+      warning: `${message}. ${fix}`,
+      updatedAt: toIso(deps.now()),
+    }));
+    return { kind: "wait", until: plusMs(deps.now(), keyWaitMs) };
+  }
+}
+
+/** Why there is nothing to do for this orchestration; null if there is. */
+function doneReason({ end, isPaused, wanted, ...record }: JobRecord, generation: number) {
+  if (record.generation !== generation) return "A newer orchestration works on the job";
+  if (end !== null) return `The job has ended: ${end.status}`;
+  return isPaused && wanted === "pause" ? "The job is paused" : null;
+}
+
+async function workUntilDone(run: JobRun): Promise<JobStepResult> {
+  const { deps, generation } = run;
+  await begin(run);
+  for (;;) {
+    const reason = doneReason(run.record, generation);
+    if (reason !== null) return { kind: "done", reason };
+    if (deps.now() >= run.until) return { kind: "again" };
+    const { record } = run;
+    const end = await takeStep(run);
+    if (end.kind === "wait" && end.until > deps.now()) return { kind: "wait", until: end.until };
+    // A step that has written the record knows it.
+    const isKnown = run.record !== record && deps.now() - run.recordAt < readIntervalMs;
+    if (!isKnown) await refresh(run);
+    if (doneReason(run.record, generation) === null && run.record.wanted === "pause") {
+      await changeRecord(run, (record) =>
+        record.wanted === "pause" ? { ...record, isPaused: true, warning: null } : null,
+      );
+    }
+  }
+}
+
+/** Records the start, and checks whether the settings still allow the job. */
+async function begin(run: JobRun): Promise<void> {
+  const { deps } = run;
+  const now = deps.now();
+  const denial = checkJobAccess(deps.access, run.record.input, now);
+  if (denial === null && run.record.startedAt !== null) return;
+  await changeRecord(run, (record) => {
+    const started = { ...record, startedAt: record.startedAt ?? toIso(now) };
+    if (denial === null) return started;
+    const message = `Cannot continue the job because ${denial.reason}`;
+    return withStop(started, failure("not-allowed", message), now) ?? started;
+  });
+}
+
+/** Reads what is wanted of the job, and what other runs have done. */
+async function refresh(run: JobRun): Promise<void> {
+  const { deps, instanceId } = run;
+  const record = await deps.ledger.jobs.read(instanceId);
+  // The job was deleted: without a generation, nothing is left to do.
+  run.record = record ?? { ...run.record, generation: -1 };
+  run.recordAt = deps.now();
+}
+
+/** The next step of the job, by its record. */
+async function takeStep(run: JobRun): Promise<StepEnd> {
+  const { deps, record } = run;
+  const { wanted, stopped, open, startedPages, plannedPages, next, dryRun } = record;
+  const now = deps.now();
+  if (wanted === "pause") return { kind: "next" };
+  if (record.ending !== null) return await endJob(run);
+  const current = !dryRun && startedPages < plannedPages ? startedPages + 1 : null;
+  const pending = open.filter(({ dueAt }) => dueAt !== null);
+  if (wanted === "abort") {
+    // A run that died may have begun the current page, without an entry in the record.
+    const page = open[0]?.page ?? current;
+    return page === null ? await endJob(run) : await endPage(run, page, { abortsPending: true });
+  }
+  if (stopped !== null && current !== null) {
+    return await endPage(run, current, { abortsPending: false });
+  }
+  if (stopped === null && !record.isChecked) return await checkReport(run);
+  const due = pending.find(({ dueAt }) => dueAt !== null && dueAt <= now);
+  if (due !== undefined) return await pollPage(run, due.page);
+  if (stopped === null && pending.length < maxOpenPages) {
+    const paused = run.window.pausedUntil();
+    const mayStart = paused === null || paused <= now;
+    const isLeft = current !== null || next !== null;
+    if (!mayStart && isLeft) return { kind: "wait", until: nextTime(pending, paused) };
+    if (current !== null) return await copyPage(run, current);
+    if (next !== null) return await planPage(run, next);
+  }
+  return pending.length === 0
+    ? await endJob(run)
+    : { kind: "wait", until: nextTime(pending, null) };
+}
+
+function nextTime(pending: JobRecord["open"], paused: ReturnType<JobRun["window"]["pausedUntil"]>) {
+  const times = pending.flatMap(({ dueAt }) => (dueAt === null ? [] : [dueAt]));
+  if (paused !== null) times.push(paused);
+  const [first, ...others] = times;
+  if (first === undefined) throw new Error("Cannot wait because nothing is due");
+  return earliest(first, ...others);
+}

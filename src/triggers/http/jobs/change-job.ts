@@ -1,0 +1,91 @@
+import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
+import { toIso } from "../../../copy/time.ts";
+import type { EpochMs } from "../../../copy/time.ts";
+import { deniedJob, problem } from "../../../http/problem.ts";
+import type { ProblemType } from "../../../http/problem.ts";
+import { startJobInstance } from "../../../instances/start-job-instance.ts";
+import type { JobRecord } from "../../../jobs/contract/job-record.ts";
+import { withAbort, withPause, withResume, withStart } from "../../../jobs/decisions/wanted.ts";
+import type { WantedChange } from "../../../jobs/decisions/wanted.ts";
+import { checkJobAccess } from "../../../jobs/request/job-access.ts";
+import { placeIdentity } from "../../../jobs/request/places.ts";
+import type { HttpHandler } from "../http-handler.ts";
+import { refuseBody } from "../read-json.ts";
+import { findJob, jobNotFound, toJobResponse } from "./get-job.ts";
+import type { FoundJob } from "./get-job.ts";
+import { overlaps } from "./start-job.ts";
+import type { JobStartDependencies } from "./start-job.ts";
+
+/**
+ * POST /jobs/{id}/abort: 202 when the abort was recorded, 200 when the job is already aborted. The job becomes `aborted`
+ * when nothing of it is pending any more. What is copied stays.
+ */
+export function abortJob(deps: JobStartDependencies): HttpHandler {
+  return changeJob(deps, withAbort);
+}
+
+/** POST /jobs/{id}/pause: 202 when the pause was recorded, 200 when the job is already paused. */
+export function pauseJob(deps: JobStartDependencies): HttpHandler {
+  return changeJob(deps, withPause);
+}
+
+/** POST /jobs/{id}/resume: 202 when the job goes on, 200 when it was not paused. */
+export function resumeJob(deps: JobStartDependencies): HttpHandler {
+  return changeJob(deps, withResume);
+}
+
+/** POST /jobs/{id}/start: 202 when a planned job starts to copy the objects of its plan. */
+export function startPlannedJob(deps: JobStartDependencies): HttpHandler {
+  return async (request, client, context) => {
+    const found = await findJob(deps, request);
+    if (found === null) return jobNotFound();
+    const { id, record } = found;
+    if (withStart(record, deps.now()).kind === "changed") {
+      const denial = checkJobAccess(deps, record.input, deps.now());
+      if (denial !== null) return deniedJob(denial);
+      const destination = placeIdentity(record.input.destination);
+      const job = { instanceId: id, destination, since: deps.now() };
+      const other = await deps.ledger.jobs.active.add(job);
+      if (other !== null) return overlaps(record.input.destination);
+    }
+    return await changeJob(deps, withStart)(request, client, context);
+  };
+}
+
+type Change = (record: JobRecord, now: EpochMs) => WantedChange;
+
+/** Records what is wanted of the job, and starts its next orchestration if none is running. A body is not used. */
+function changeJob(deps: JobStartDependencies, change: Change): HttpHandler {
+  return async (request, client) => {
+    const refusal = await refuseBody(request);
+    if (refusal !== null) return refusal;
+    const found = await findJob(deps, request);
+    if (found === null) return jobNotFound();
+    let made: WantedChange = { kind: "same" };
+    const record = await deps.ledger.jobs.change(found.id, (latest) => {
+      made = change(latest, deps.now());
+      return made.kind === "changed" ? { ...made.record, updatedAt: toIso(deps.now()) } : null;
+    });
+    if (record === null) return jobNotFound();
+    return await respond({ request, client }, { id: found.id, record }, made);
+  };
+}
+
+async function respond(
+  { request, client }: { request: HttpRequest; client: DurableClient },
+  job: FoundJob,
+  made: WantedChange,
+): Promise<HttpResponseInit> {
+  switch (made.kind) {
+    case "refused": {
+      const type: ProblemType = made.problem;
+      return problem(type, made.detail);
+    }
+    case "same":
+      return toJobResponse(200, job, request);
+    case "changed":
+      if (made.isNewGeneration) await startJobInstance(client, job.id, job.record);
+      return toJobResponse(202, job, request);
+  }
+}

@@ -1,0 +1,69 @@
+import type { InvocationContext } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
+import { timeOfId } from "../../copy/contract/ids.ts";
+import { minute } from "../../copy/durations.ts";
+import { readJobExecution, startJobInstance } from "../../instances/start-job-instance.ts";
+import { withNextGeneration } from "../../jobs/decisions/wanted.ts";
+import type { EpochMs } from "../../copy/time.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { LedgerError } from "../../ledger/ledger-error.ts";
+import type { ActiveJob } from "../../ledger/jobs/job-ledger.ts";
+import { jobInstanceId } from "../../names.ts";
+
+type JobWatchDependencies = { ledger: Pick<Ledger, "jobs">; now(): EpochMs };
+
+/** How long a request may take from the entry of its job to its record and its orchestration (ms). */
+const graceMs = 10 * minute;
+
+/**
+ * Looks after the jobs that have not ended: starts the next orchestration of a job that has none, and removes the entry
+ * of a job that has ended, or was never recorded. Returns how many jobs it has helped.
+ */
+export async function watchJobs(
+  deps: JobWatchDependencies,
+  client: DurableClient,
+  context: InvocationContext,
+): Promise<number> {
+  let helped = 0;
+  for (const job of await deps.ledger.jobs.active.list()) {
+    try {
+      if (await watchJob(deps, client, context, job)) helped++;
+    } catch (error) {
+      // Other texts may quote Durable's response.
+      const reason = error instanceof LedgerError ? error.message : "Durable did not respond";
+      context.error(`Cannot check job ${job.instanceId}: ${reason}`);
+    }
+  }
+  return helped;
+}
+
+async function watchJob(
+  { ledger: { jobs }, now }: JobWatchDependencies,
+  client: DurableClient,
+  context: InvocationContext,
+  { instanceId, since }: ActiveJob,
+): Promise<boolean> {
+  const record = await jobs.read(instanceId);
+  const isRecent = now() - Math.max(since, timeOfId(instanceId)) < graceMs;
+  if (record === null || record.end !== null) {
+    // A job that was just started again is not among the ended ones for long.
+    if (isRecent) return false;
+    await jobs.active.remove(instanceId);
+    context.warn(`Job ${instanceId} had ended without freeing its destination`);
+    return true;
+  }
+  if (isRecent || (record.isPaused && record.wanted === "pause")) return false;
+  const { generation } = record;
+  const execution = await readJobExecution(client, jobInstanceId(instanceId, generation));
+  if (execution === "running" || execution === "suspended") return false;
+  // An activity that has ended the job meanwhile, or a caller that has resumed it, was first.
+  const changed = await jobs.change(instanceId, (latest) =>
+    latest.end === null && latest.generation === generation ? withNextGeneration(latest) : null,
+  );
+  if (changed === null || changed.generation !== generation + 1 || changed.end !== null) {
+    return false;
+  }
+  await startJobInstance(client, instanceId, changed);
+  context.warn(`Job ${instanceId} had no orchestration; the watchdog has started the next one`);
+  return true;
+}

@@ -1,0 +1,116 @@
+import { hasRclone } from "../price/contestants.ts";
+import type { PriceOptions } from "../price/options.ts";
+import { openPriceStack, type PriceStack } from "../price/stack.ts";
+import { count, type Table } from "../table.ts";
+import {
+  atATime,
+  checkLoad,
+  clientsOf,
+  ferryJob,
+  plainLoop,
+  prepareInbox,
+  rcloneCopy,
+  singleCopies,
+  type JobContestant,
+  type JobLoad,
+} from "./job-contestants.ts";
+
+/** Across accounts, copies complete in their start; pending ones are copied by Copy Blob within an account. */
+type Case = { title: string; pendingMs: number; maxRequests: number };
+const cases: readonly Case[] = [
+  { title: "to another account", pendingMs: 0, maxRequests: 1.01 },
+  { title: "pending for 5 s", pendingMs: 5_000, maxRequests: 1.02 },
+];
+const goals = { ofPlain: 0.7, timesRclone: 5 };
+
+/** How many copies a contestant makes; its rate is compared with that of the job. */
+const blobs = { full: 10_000, small: 2_000 };
+const singles = { full: 1_000, small: 200 };
+/** With 32 pending copies at a time, each of 5 s, a contestant that waits for them makes at most 6.4 in a second. */
+const waited = { full: 640, small: 128 };
+
+type Measured = { name: string; copies: number; perSecond: number; requests: number };
+
+/** A job against a plain loop over the SDK, rclone, and single copies. */
+export async function* compareJobs({ build, isFull }: PriceOptions): AsyncGenerator<Table> {
+  for (const each of cases) yield await compareCase(each, build, isFull ? "full" : "small");
+}
+
+async function compareCase(each: Case, build: string, size: "full" | "small"): Promise<Table> {
+  const stack = await openPriceStack(build);
+  try {
+    const storage = clientsOf(stack);
+    await prepareInbox(storage, blobs[size]);
+    const isPending = each.pendingMs > 0;
+    await stack.emulator.order({
+      kind: "copies",
+      settings: { finishOnStart: isPending ? "never" : "always", startDelayMs: each.pendingMs },
+    });
+    const load = { isFar: !isPending, isPending };
+    const many = isPending ? waited[size] : blobs[size];
+    const measured: Measured[] = [];
+    for (const [name, contestant, copies] of [
+      ["plain loop", plainLoop, many],
+      ["rclone", hasRclone() ? rcloneCopy : null, many],
+      ["single copies of Ferry", singleCopies(stack), singles[size]],
+      ["a job of Ferry", ferryJob(stack), blobs[size]],
+    ] as const) {
+      if (contestant === null) continue;
+      const target = name.replaceAll(" ", "-");
+      measured.push(await measure(stack, { name, contestant }, { ...load, copies, target }));
+    }
+    return resultTable(each, measured);
+  } finally {
+    await stack.close();
+  }
+}
+
+async function measure(
+  stack: PriceStack,
+  { name, contestant }: { name: string; contestant: JobContestant },
+  load: JobLoad,
+): Promise<Measured> {
+  const storage = clientsOf(stack);
+  const requestsBefore = Number(await stack.emulator.order({ kind: "requests" }));
+  const begun = performance.now();
+  await contestant(storage, load);
+  const seconds = (performance.now() - begun) / 1_000;
+  const requests = Number(await stack.emulator.order({ kind: "requests" })) - requestsBefore;
+  await checkLoad(storage, load);
+  const { copies } = load;
+  return { name, copies, perSecond: copies / seconds, requests: requests / copies };
+}
+
+function resultTable(
+  { title, pendingMs, maxRequests }: Case,
+  measured: readonly Measured[],
+): Table {
+  const rateOf = (name: string) => measured.find((each) => each.name === name)?.perSecond ?? null;
+  const job = rateOf("a job of Ferry") ?? 0;
+  const met = (isMet: boolean) => (isMet ? "met" : "not met");
+  const plain = rateOf("plain loop") ?? Infinity;
+  const rclone = rateOf("rclone");
+  const requests = measured.at(-1)?.requests ?? Infinity;
+  return {
+    title: `Small blobs ${title}: ${atATime} copies at a time`,
+    columns: ["", "copies", "copies per second", "the job / this", "requests for each copy"],
+    rows: measured.map(({ name, copies, perSecond, requests: sent }) => [
+      name,
+      count(copies),
+      count(perSecond),
+      count(job / perSecond),
+      sent.toFixed(3),
+    ]),
+    notes: [
+      "The emulator is a process of its own, with its state on disk, for all contestants in turn; the app is another process. Requests are counted by the emulator: those of the ledger are included.",
+      pendingMs > 0
+        ? "Copy Blob within an account. The plain loop and rclone wait for each copy before they start another one in its place; a job starts the next ones, and polls by listing."
+        : "Copy Blob From URL with a SAS of the container; rclone sends Copy Blob.",
+      `Goals: at least ${goals.ofPlain} of the plain loop: ${met(job / plain >= goals.ofPlain)}${
+        rclone === null
+          ? "; rclone is not installed"
+          : `; at least ${goals.timesRclone} times rclone: ${met(job / rclone >= goals.timesRclone)}`
+      }; at most ${maxRequests} requests for each object: ${met(requests <= maxRequests)}.`,
+    ],
+  };
+}

@@ -1,0 +1,135 @@
+import { expect, test } from "vitest";
+import { createJobRuns } from "../../support/jobs/job-runs.ts";
+import type { Calls } from "../../support/jobs/job-runs.ts";
+import { startStorage } from "../../support/stack/emulator.ts";
+import type { StorageEmulatorOptions } from "../../../src/local/storage/emulator.ts";
+
+/* Aborts and pauses that meet runs which have died, or which work at the moment. */
+
+async function setStage(copies: StorageEmulatorOptions["copies"], count: number, concurrency = 1) {
+  const storage = await startStorage(copies === undefined ? {} : { copies });
+  const { service } = storage;
+  for (const name of ["inbox", "archive"]) await service.createContainer(name);
+  for (let index = 0; index < count; index++) {
+    const name = `${String(index).padStart(2, "0")}.txt`;
+    await service.getContainerClient("inbox").getBlockBlobClient(name).upload("content", 7);
+  }
+  const runs = createJobRuns(storage);
+  const url = service.url.replace(/\/$/, "");
+  const id = await runs.request({
+    source: `${url}/inbox/`,
+    destination: `${url}/archive/`,
+    concurrency,
+  });
+  return { storage, runs, id, archive: service.getContainerClient("archive") };
+}
+
+/** The process dies after its first start was executed. */
+function dyingAfterStart(): { calls: Calls; death: Promise<"died"> } {
+  let onDeath: (died: "died") => void = () => {};
+  const death = new Promise<"died">((resolve) => {
+    onDeath = resolve;
+  });
+  let isDead = false;
+  const calls: Calls = async (name, call) => {
+    if (isDead) return await new Promise<never>(() => {});
+    const result = await call();
+    if (name !== "startCopy") return result;
+    isDead = true;
+    onDeath("died");
+    return await new Promise<never>(() => {});
+  };
+  return { calls, death };
+}
+
+test.each([
+  { copies: { finishOnStart: "always" as const }, copied: 1, aborted: 0, isLeft: true },
+  { copies: { bytesPerSecond: 0 }, copied: 0, aborted: 1, isLeft: false },
+])(
+  "an abort waits until starts of a dead run can no longer arrive, and finds what it started: $copied copied",
+  async ({ copies, copied, aborted, isLeft }) => {
+    const { storage, runs, id, archive } = await setStage(copies, 3);
+    const { calls, death } = dyingAfterStart();
+    expect(await Promise.race([runs.run(id, calls), death])).toBe("died");
+    await runs.change(id, (record) => ({ ...record, wanted: "abort" }));
+    const result = await runs.run(id);
+    expect(result).toMatchObject({ kind: "wait" });
+    if (result.kind !== "wait") return;
+    expect(result.until - storage.clock.now()).toBeGreaterThan(60_000);
+    const record = await runs.untilDone(id);
+    expect(record).toMatchObject({
+      end: { status: "aborted" },
+      done: { copied: { objects: copied }, aborted, notStarted: 2, pending: { objects: 0 } },
+    });
+    expect(await archive.getBlobClient("00.txt").exists()).toBe(isLeft);
+    expect(await archive.getBlobClient("01.txt").exists()).toBe(false);
+  },
+);
+
+test("an order that comes before a run stops it before its next step", async () => {
+  const { runs, id } = await setStage({ finishOnStart: "always" }, 2);
+  await runs.change(id, (record) => ({ ...record, wanted: "pause" }));
+  const names: string[] = [];
+  const result = await runs.run(id, async (name, call) => {
+    names.push(name);
+    return await call();
+  });
+  expect(result).toMatchObject({ kind: "done", reason: "The job is paused" });
+  expect(names).not.toContain("list");
+  expect(await runs.record(id)).toMatchObject({ isPaused: true, plannedPages: 0 });
+});
+
+test.each(["pause", "abort"] as const)(
+  "a run that works notices the order to %s within seconds, and starts nothing more",
+  async (wanted) => {
+    const { storage, runs, id, archive } = await setStage({ finishOnStart: "always" }, 40);
+    let starts = 0;
+    const result = await runs.run(id, async (name, call) => {
+      if (name !== "startCopy") return await call();
+      starts++;
+      if (starts === 3) await runs.change(id, (record) => ({ ...record, wanted }));
+      const started = await call();
+      // Each start takes a second.
+      await storage.clock.advance(1_000);
+      return started;
+    });
+    expect(result.kind).toBe("done");
+    expect(starts).toBeLessThanOrEqual(3 + 6);
+    const record = await runs.record(id);
+    const counts = record.open[0]?.counts ?? record.done;
+    expect(counts.copied.objects).toBe(starts);
+    let count = 0;
+    for await (const { name } of archive.listBlobsFlat()) count += name === "" ? 0 : 1;
+    expect(count).toBe(starts);
+    if (wanted === "abort") expect(record.end?.status).toBe("aborted");
+    else expect(record).toMatchObject({ isPaused: true, end: null });
+  },
+);
+
+test("an orchestration that is no longer the newest does nothing", async () => {
+  const { runs, id } = await setStage({ finishOnStart: "always" }, 2);
+  const old = await runs.record(id);
+  await runs.change(id, (record) => ({ ...record, generation: 2 }));
+  const { workOnJob } = await import("../../../src/activities/jobs/work-on-job.ts");
+  const step = { version: 1, instanceId: id, generation: old.generation } as const;
+  expect(await workOnJob(runs.deps, step)).toMatchObject({ kind: "done" });
+  expect(await runs.record(id)).toMatchObject({ plannedPages: 0, startedAt: null });
+});
+
+test("a run works at most a minute, and the next one goes on where it got to", async () => {
+  const { storage, runs, id } = await setStage({ finishOnStart: "always" }, 100);
+  const began = storage.clock.now();
+  const slow: Calls = async (name, call) => {
+    if (name === "startCopy") await storage.clock.advance(1_000);
+    return await call();
+  };
+  expect(await runs.run(id, slow)).toEqual({ kind: "again" });
+  expect(storage.clock.now() - began).toBeLessThanOrEqual(60_000);
+  const { open } = await runs.record(id);
+  const copied = open[0]?.counts.copied.objects ?? 0;
+  expect(copied).toBeGreaterThan(20);
+  const record = await runs.untilDone(id);
+  expect(record.done.copied.objects).toBe(100);
+  const starts = storage.emulator.requests.filter(({ operation }) => operation === "CopyBlob");
+  expect(starts).toHaveLength(100);
+});

@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { epochMs } from "../../../src/copy/time.ts";
+import type { PagePlan } from "../../../src/jobs/contract/page.ts";
+import { newInstanceId } from "../../../src/ledger/instance-id.ts";
+import { createJobRuns } from "../../support/jobs/job-runs.ts";
+import { newRecord } from "../../support/jobs/records.ts";
+import { startStorage } from "../../support/stack/emulator.ts";
+
+async function openJobs() {
+  const storage = await startStorage();
+  const { deps } = createJobRuns(storage);
+  return { jobs: deps.ledger.jobs, newId: () => newInstanceId(deps.now()) };
+}
+
+const plan: PagePlan = {
+  version: 1,
+  page: 1,
+  plannedAt: "2026-01-01T00:00:00.000Z",
+  scid: "first",
+  objects: [],
+  leftOut: 0,
+  next: null,
+};
+
+test("the first plan of a page is that of every run", async () => {
+  const { jobs, newId } = await openJobs();
+  const id = newId();
+  expect(await jobs.pages.createPlan(id, plan)).toMatchObject({ scid: "first" });
+  const second = await jobs.pages.createPlan(id, { ...plan, scid: "second" });
+  expect(second).toMatchObject({ scid: "first" });
+  expect(await jobs.pages.readPlan(id, 1)).toMatchObject({ scid: "first" });
+});
+
+test("a job has one record, and a change that lost is made again", async () => {
+  const { jobs, newId } = await openJobs();
+  const id = newId();
+  expect(await jobs.create(id, newRecord())).toBe(true);
+  expect(await jobs.create(id, newRecord())).toBe(false);
+  const more = () =>
+    jobs.change(id, (record) => ({ ...record, generation: record.generation + 1 }));
+  await Promise.all([more(), more(), more()]);
+  expect(await jobs.read(id)).toMatchObject({ generation: 4 });
+});
+
+test("progress is written only over the progress that was read", async () => {
+  const { jobs, newId } = await openJobs();
+  const id = newId();
+  const progress = { version: 1, page: 1, states: [], runs: [], polls: null, part: null } as const;
+  const etag = await jobs.pages.writeProgress(id, progress, null);
+  expect(etag).not.toBeNull();
+  expect(await jobs.pages.writeProgress(id, progress, null)).toBeNull();
+  const part = { name: "part-000001.jsonl", lines: 2, bytes: 9, sha256: "ab" };
+  expect(await jobs.pages.writeProgress(id, { ...progress, part }, etag)).not.toBeNull();
+  expect(await jobs.pages.writeProgress(id, progress, etag)).toBeNull();
+  expect(await jobs.pages.listParts(id)).toEqual([part]);
+});
+
+test("of two jobs with overlapping destinations that are requested at once, one is added", async () => {
+  const { jobs, newId } = await openJobs();
+  const at = epochMs(0);
+  const [one, inside, other] = [newId(), newId(), newId()];
+  const base = "https://a.blob.core.windows.net/archive/";
+  const added = await Promise.all([
+    jobs.active.add({ instanceId: one, destination: base, since: at }),
+    jobs.active.add({ instanceId: inside, destination: `${base}x/`, since: at }),
+  ]);
+  expect(added.filter((each) => each === null)).toHaveLength(1);
+  const elsewhere = { instanceId: other, destination: "https://b.blob/archive/", since: at };
+  expect(await jobs.active.add(elsewhere)).toBeNull();
+  expect(await jobs.active.add(elsewhere)).toBeNull();
+  expect(await jobs.active.list()).toHaveLength(2);
+  await jobs.active.remove(one);
+  await jobs.active.remove(inside);
+  await jobs.active.remove(inside);
+  expect(await jobs.active.list()).toEqual([elsewhere]);
+});
+
+test("removing a job removes its pages and then its record", async () => {
+  const { jobs, newId } = await openJobs();
+  const [id, kept] = [newId(), newId()];
+  for (const each of [id, kept]) {
+    await jobs.create(each, newRecord());
+    await jobs.pages.createPlan(each, plan);
+  }
+  await jobs.remove(id);
+  expect(await jobs.read(id)).toBeNull();
+  expect(await jobs.pages.readPlan(id, 1)).toBeNull();
+  expect(await jobs.pages.readPlan(kept, 1)).not.toBeNull();
+  const { jobs: listed } = await jobs.list({ marker: null, limit: 10, startFrom: null });
+  expect(listed.map(({ instanceId }) => instanceId)).toEqual([kept]);
+});

@@ -1,0 +1,36 @@
+import { optionsOff } from "../../../src/copy/request/copy-options.ts";
+import { selectAll } from "../../../src/jobs/contract/job-input.ts";
+import type { JobInput } from "../../../src/jobs/contract/job-input.ts";
+import type { JobRecord } from "../../../src/jobs/contract/job-record.ts";
+import { newJobRecord } from "../../../src/jobs/decisions/job-status.ts";
+import { pickOptions } from "../../../src/jobs/request/job-request.ts";
+
+const place = (account: string, container: string, prefix: string) => ({
+  container: {
+    service: "blob" as const,
+    origin: `https://${account}.blob.core.windows.net`,
+    account,
+    container,
+    secondary: false,
+    emulated: false,
+  },
+  prefix,
+});
+
+/** From `inbox/2026/` of one account to `archive/` of another. */
+export const anInput: JobInput = {
+  source: place("acct1", "inbox", "2026/"),
+  destination: place("acct2", "archive", ""),
+  sourceSas: null,
+  destinationSas: null,
+  select: selectAll,
+  options: pickOptions(optionsOff),
+  concurrency: 32,
+  maxFailures: null,
+  report: null,
+  createdAt: "2026-01-01T00:00:00.000Z",
+};
+
+export function newRecord(changes: Partial<JobInput> = {}): JobRecord {
+  return newJobRecord({ ...anInput, ...changes }, false);
+}

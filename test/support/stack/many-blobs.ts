@@ -1,0 +1,52 @@
+import { insertContainer, findContainer } from "../../../src/local/storage/store/container-rows.ts";
+import { addContent, createBlock } from "../../../src/local/storage/store/content-blocks.ts";
+import { saveBlob } from "../../../src/local/storage/store/blob-rows.ts";
+import { openStore } from "../../../src/local/storage/store/store.ts";
+import { noLease } from "../../../src/local/storage/leases/lease-rules.ts";
+import { noon } from "./emulator.ts";
+
+/**
+ * Writes a container with many block blobs, all with the content "x", into the file of an emulator that is not
+ * running. Hundreds of thousands take seconds; as requests they would take minutes.
+ */
+export function writeManyBlobs(
+  file: string,
+  { account, container, names }: { account: string; container: string; names: Iterable<string> },
+): void {
+  const store = openStore(file);
+  try {
+    store.transaction(() => {
+      const state = { etag: store.nextEtag(), lastModified: noon, metadata: {} };
+      insertContainer(store, { account, name: container, publicAccess: null, ...state });
+      const { id = 0 } = findContainer(store, account, container) ?? {};
+      const content = addContent(store, [createBlock(store, Buffer.from("x"))]);
+      for (const name of names) {
+        saveBlob(store, { ...plainBlob, container: id, name, etag: store.nextEtag(), content });
+      }
+    });
+  } finally {
+    store.close();
+  }
+}
+
+const plainBlob = {
+  service: "blob",
+  snapshot: "",
+  formerVersion: "",
+  versionId: null,
+  blobType: "BlockBlob",
+  createdAt: noon,
+  lastModified: noon,
+  length: 1,
+  contentHeaders: { contentType: "text/plain" },
+  metadata: {},
+  accessTier: null,
+  tierChangedAt: null,
+  rehydration: null,
+  tags: {},
+  immutability: { policy: null, hasLegalHold: false },
+  sequenceNumber: 0,
+  isSealed: false,
+  lease: noLease,
+  copy: null,
+} as const;

@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { toCopyId } from "../../../src/copy/contract/ids.ts";
+import { epochMs } from "../../../src/copy/time.ts";
+import type { PlannedObject } from "../../../src/jobs/contract/page.ts";
+import type { DestinationState } from "../../../src/jobs/contract/storage.ts";
+import { isOurs } from "../../../src/jobs/decisions/is-ours.ts";
+import { anInput } from "../../support/jobs/records.ts";
+
+const hour = 3_600_000;
+const plannedAt = "2026-01-01T12:00:00.000Z";
+const at = Date.parse(plannedAt);
+const object: PlannedObject = {
+  name: "b/film 1.mp4",
+  etag: "0x1",
+  length: 10,
+  type: "BlockBlob",
+  modified: epochMs(0),
+  do: { kind: "copy", engine: "copy-blob", onto: { kind: "absent" } },
+};
+const state: DestinationState = {
+  etag: "0x9",
+  length: 10,
+  lastModified: epochMs(at + hour),
+  blobType: "BlockBlob",
+  archived: false,
+  contentMd5: null,
+  copy: {
+    copyId: toCopyId("copy-1"),
+    status: "success",
+    progress: null,
+    completedAt: epochMs(at + 1_000),
+    description: null,
+    source: "https://acct1.blob.core.windows.net/inbox/2026/b/film%201.mp4",
+  },
+};
+
+function ours(changes: Partial<DestinationState["copy"]> | null, seen: object = {}, onto = object) {
+  const copy = changes === null || state.copy === null ? null : { ...state.copy, ...changes };
+  return isOurs({ plannedAt }, anInput, onto, { ...state, ...seen, copy });
+}
+
+test("a copy of our source that is not older than the plan is ours, with or without a query", () => {
+  expect(ours({})).toBe(true);
+  expect(ours({ source: `${state.copy?.source}?sv=1` })).toBe(true);
+  expect(ours({ status: "pending", completedAt: null }, { length: 0 })).toBe(true);
+});
+
+test.each([
+  ["no copy wrote it", null, {}],
+  ["another source", { source: "https://acct1.blob.core.windows.net/inbox/2026/c" }, {}],
+  ["it ended before the plan", { completedAt: epochMs(at - hour) }, {}],
+  ["it has another length", {}, { length: 11 }],
+])("%s: it is not ours", (_, copy, seen) => {
+  expect(ours(copy, seen)).toBe(false);
+});
+
+test("a destination that still has the planned ETag was not written by us", () => {
+  const onto: PlannedObject = {
+    ...object,
+    do: { kind: "copy", engine: "copy-blob", onto: { kind: "etag", etag: '"0x9"' } },
+  };
+  expect(ours({}, {}, onto)).toBe(false);
+  expect(ours({}, { etag: "0x10" }, onto)).toBe(true);
+});

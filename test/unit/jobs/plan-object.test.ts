@@ -1,0 +1,117 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { epochMs } from "../../../src/copy/time.ts";
+import type { CopyOptions } from "../../../src/copy/request/copy-options.ts";
+import type { ListedBlob } from "../../../src/jobs/contract/storage.ts";
+import { planObject } from "../../../src/jobs/decisions/plan-object.ts";
+import { createSelector } from "../../../src/jobs/request/select.ts";
+import { selectAll } from "../../../src/jobs/contract/job-input.ts";
+import { anInput } from "../../support/jobs/records.ts";
+
+const blob: ListedBlob = {
+  name: "2026/a.mp4",
+  etag: "0x1",
+  length: 10,
+  lastModified: epochMs(2_000),
+  blobType: "BlockBlob",
+  tier: "Hot",
+  isTierInferred: true,
+  archived: false,
+  contentMd5: null,
+  isLeased: false,
+  tagCount: 0,
+  tags: {},
+  isRetained: false,
+  isFolder: false,
+  copy: null,
+};
+const existing = { ...blob, name: "a.mp4", etag: "0x2" };
+
+function plan(
+  options: Partial<CopyOptions>,
+  source: Partial<ListedBlob> = {},
+  there: ListedBlob | null = null,
+) {
+  const job = { ...anInput, options: { ...anInput.options, ...options } };
+  return planObject(job, "a.mp4", { ...blob, ...source }, there);
+}
+
+test.each([
+  ["fail", { kind: "fail", cause: "destination-exists" }],
+  ["skip", { kind: "skip" }],
+  ["if-newer", { kind: "skip" }],
+  ["always", { kind: "copy", onto: { kind: "etag", etag: "0x2" } }],
+] as const)("with overwrite %s, an existing destination leads to %o", (overwrite, action) => {
+  expect(plan({ overwrite }, {}, existing).do).toMatchObject(action);
+  expect(plan({ overwrite }).do).toMatchObject({ kind: "copy", onto: { kind: "absent" } });
+});
+
+test("if-newer copies onto the ETag of an older destination", () => {
+  const older = { ...existing, lastModified: epochMs(1_999) };
+  expect(plan({ overwrite: "if-newer" }, {}, older).do).toMatchObject({
+    kind: "copy",
+    onto: { kind: "etag", etag: "0x2" },
+  });
+});
+
+test.each([
+  ["source-archived", { archived: true }, {}],
+  ["not-supported", {}, { sealBlob: true }],
+  ["not-supported", { blobType: "PageBlob" }, { tier: "Cool" }],
+] as const)("%s is planned as a failure", (cause, source, options) => {
+  expect(plan(options, source).do).toMatchObject({ kind: "fail", cause });
+});
+
+test.each([
+  ["destination-archived", { archived: true }],
+  ["destination-type-mismatch", { blobType: "AppendBlob" }],
+])("a destination that cannot be overwritten fails with %s, also with always", (cause, there) => {
+  const action = plan({ overwrite: "always" }, {}, { ...existing, ...there }).do;
+  expect(action).toMatchObject({ kind: "fail", cause });
+});
+
+test("across accounts, block blobs of at most 256 MiB are copied from their URL, all others by Copy Blob", () => {
+  const engine = (source: Partial<ListedBlob>, options = {}) => plan(options, source).do;
+  const limit = 256 * 1024 * 1024;
+  expect(engine({ length: limit })).toMatchObject({ engine: "copy-blob-from-url" });
+  expect(engine({ length: limit + 1 })).toMatchObject({ engine: "copy-blob" });
+  expect(engine({ blobType: "PageBlob" })).toMatchObject({ engine: "copy-blob" });
+  expect(engine({ archived: true }, { tier: "Hot" })).toMatchObject({ engine: "copy-blob" });
+});
+
+test("what a copy cannot carry is noted, unless the options set it", () => {
+  const rich = { tagCount: 2, tier: "Cool", isTierInferred: false, isRetained: true };
+  expect(plan({}, rich).loses).toEqual(["tags", "tier", "retention"]);
+  expect(plan({ tags: "source", tier: "Hot", legalHold: true }, rich)).not.toHaveProperty("loses");
+  expect(plan({}, { tier: "Hot" })).not.toHaveProperty("loses");
+});
+
+test("select: each condition leaves out what does not meet it", () => {
+  const keeps = (select: object, changes: Partial<ListedBlob> = {}, name = "b/a.mp4") =>
+    createSelector({ ...selectAll, ...select })(name, { ...blob, ...changes });
+  expect(keeps({})).toBe(true);
+  expect(keeps({}, { isFolder: true })).toBe(false);
+  expect(keeps({ include: ["*.mp4"] })).toBe(false);
+  expect(keeps({ include: ["**/*.mp4"] })).toBe(true);
+  expect(keeps({ include: ["**"], exclude: ["b/**"] })).toBe(false);
+  const at = (ms: number) => new Date(ms).toISOString();
+  expect(keeps({ modifiedFrom: at(2_000), modifiedTo: at(2_001) })).toBe(true);
+  expect(keeps({ modifiedFrom: at(2_001) })).toBe(false);
+  expect(keeps({ modifiedTo: at(2_000) })).toBe(false);
+  expect(keeps({ minSize: 10, maxSize: 10 })).toBe(true);
+  expect([keeps({ minSize: 11 }), keeps({ maxSize: 9 })]).toEqual([false, false]);
+  expect([keeps({ types: ["PageBlob"] }), keeps({ types: ["BlockBlob"] })]).toEqual([false, true]);
+});
+
+test("a plan never overwrites without a condition", () => {
+  const overwrite = fc.constantFrom("fail" as const, "skip", "if-newer", "always");
+  const there = fc.option(fc.record({ lastModified: fc.nat(4_000).map(epochMs) }));
+  fc.assert(
+    fc.property(overwrite, there, (mode, seen) => {
+      const { do: action } = plan({ overwrite: mode }, {}, seen && { ...existing, ...seen });
+      if (action.kind !== "copy") return;
+      expect(action.onto.kind).toBe(seen === null ? "absent" : "etag");
+      if (seen !== null) expect(["if-newer", "always"]).toContain(mode);
+    }),
+  );
+});
