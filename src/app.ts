@@ -3,6 +3,7 @@ import type { InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import { createActivities } from "./activities/create-activities.ts";
 import type { ActivityDependencies } from "./activities/support/dependencies.ts";
+import { servePage } from "./dashboard/serve-page.ts";
 import { printable } from "./copy/printable.ts";
 import type { ActivityContext } from "./copy/contract/activities.ts";
 import { readStepCaller } from "./telemetry/step-caller.ts";
@@ -55,12 +56,17 @@ export function registerApp(dependencies: AppDependencies): void {
   const hold = createHold(requests);
   const needsSignIn = auth === "entra";
   const shared = { needsSignIn, principals: requests.principals, hold };
-  const registerRoute = (name: string, route: string, handler: HttpHandler) =>
+  const registerRoute = (
+    name: string,
+    route: string,
+    handler: HttpHandler,
+    special: Partial<typeof shared> = {},
+  ) =>
     df.app.client.http(name, {
       route,
       methods: [...allMethods],
       authLevel: needsSignIn ? "anonymous" : "function",
-      handler: inRequest(createRouteHandler(handler, shared)),
+      handler: inRequest(createRouteHandler(handler, { ...shared, ...special })),
     });
   registerRoute(
     "copies",
@@ -72,7 +78,10 @@ export function registerApp(dependencies: AppDependencies): void {
     "copies/{id}",
     routeMethods({ GET: getCopy(requests), DELETE: deleteCopy(requests) }),
   );
-  registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }));
+  registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }), {
+    // The wait is for the copy, and an abort has done its part when it is recorded.
+    hold: (handler) => handler,
+  });
   registerRoute(
     "copyTimeline",
     "copies/{id}/timeline",
@@ -86,6 +95,7 @@ export function registerApp(dependencies: AppDependencies): void {
     handler: routeMethods({ GET: async () => documentResponse() }),
   });
   registerHealth([]);
+  registerDashboard();
 
   const onEvent = inEvent(
     storageEvent({
@@ -170,6 +180,16 @@ export function registerHealth(settingProblems: readonly string[]): void {
     methods: [...allMethods],
     authLevel: "anonymous",
     handler: routeMethods({ GET: health(settingProblems) }),
+  });
+}
+
+/** Registers the page that shows the copies. It is a client of the API, and shows which settings are wrong. */
+export function registerDashboard(): void {
+  app.http("dashboard", {
+    route: "dashboard/{file?}",
+    methods: [...allMethods],
+    authLevel: "anonymous",
+    handler: routeMethods({ GET: servePage() }),
   });
 }
 

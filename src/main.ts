@@ -1,7 +1,7 @@
 /** The app's entry point: reads the settings, creates the clients and registers the functions. */
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient, newPipeline } from "@azure/storage-blob";
-import { registerApp, registerHealth } from "./app.ts";
+import { registerApp, registerDashboard, registerHealth } from "./app.ts";
 import type { AppDependencies } from "./app.ts";
 import { printable } from "./copy/printable.ts";
 import { createBlobLedger } from "./ledger/blob-ledger.ts";
@@ -27,6 +27,7 @@ try {
   if (!(error instanceof SettingsError) || isDeveloperMachine(process.env)) throw error;
   console.error(printable(error.message));
   registerHealth(error.problems);
+  registerDashboard();
 }
 
 /** Creates the clients that the settings describe. */

@@ -34,6 +34,13 @@ export default defineConfig(({ mode }) => {
       maxConcurrency: 20, // tests that wait for the same stack
     },
   };
+  /** The dashboard in Chromium: test/browser/run.ts runs it where there is one. */
+  const browser = {
+    test: {
+      ...project("browser", 300_000).test,
+      globalSetup: "test/browser/support/global-setup.ts",
+    },
+  };
   const alone = {
     test: { ...project("separate", 120_000).test, include: separate, exclude: [], isolate: true },
   };
@@ -49,6 +56,7 @@ export default defineConfig(({ mode }) => {
         project("e2e", 120_000),
         alone,
         extension,
+        browser,
         /** With the Bicep compiler from NuGet: test/infra/run.ts runs it where there is a .NET SDK. */
         project("infra", 120_000),
       ],

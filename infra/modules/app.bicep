@@ -131,8 +131,14 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
       globalValidation: {
         requireAuthentication: true
         unauthenticatedClientAction: 'Return401'
-        // Event Grid and the host's own callers send keys; health holds no data. Not verified in Azure.
-        excludedPaths: ['/runtime/webhooks/*', '/api/health', '/api/openapi.json']
+        // Event Grid and the host's own callers send keys; the others hold no data. Not verified in Azure.
+        excludedPaths: [
+          '/runtime/webhooks/*'
+          '/api/health'
+          '/api/openapi.json'
+          '/api/dashboard'
+          '/api/dashboard/*'
+        ]
       }
       httpSettings: { requireHttps: true }
       identityProviders: {

@@ -4,6 +4,7 @@ import { zipSync } from "fflate";
 import type { Zippable } from "fflate";
 import { bundle } from "./bundle.ts";
 import type { BundledFile } from "./bundle.ts";
+import { bundlePage } from "./bundle-page.ts";
 import { hostJsonFor } from "./host-json.ts";
 import type { Backend } from "./host-json.ts";
 
@@ -21,6 +22,8 @@ export type BuiltPackage = {
   zipBytes: number;
   /** The files of the bundle, with the modules in each. */
   bundled: readonly BundledFile[];
+  /** The files of the dashboard's page. */
+  page: readonly string[];
 };
 
 /** The package has no other fields: the Functions host reads `main` and `type`, and people read the rest. */
@@ -38,6 +41,7 @@ export async function buildPackage({
   output,
 }: PackageOptions): Promise<BuiltPackage> {
   const bundled = await bundle(root);
+  const page = await bundlePage(root);
   const read = (name: string) => readFile(join(root, name), "utf8");
   const { name, version, engines } = JSON.parse(await read("package.json")) as PackageJson; // this project's own
   const about = { name, version, type: "commonjs", main: "main.cjs", engines };
@@ -45,6 +49,7 @@ export async function buildPackage({
     ["host.json", hostJsonFor(backend, await read("host.json"))],
     ["package.json", `${JSON.stringify(about, null, 2)}\n`],
     ...bundled.map(({ name, code }): [string, string] => [name, code]),
+    ...page.map(({ name, text }): [string, string] => [name, text]),
   ]);
 
   const directory = join(output, "package");
@@ -54,7 +59,7 @@ export async function buildPackage({
   const zip = join(output, "ferry.zip");
   const content = zipped(files);
   await writeFile(zip, content);
-  return { directory, zip, zipBytes: content.length, bundled };
+  return { directory, zip, zipBytes: content.length, bundled, page: page.map(({ name }) => name) };
 }
 
 function zipped(files: ReadonlyMap<string, string>): Uint8Array {

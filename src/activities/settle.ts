@@ -103,8 +103,10 @@ function toNew(input: SettleInput): Settling {
 }
 
 function toRecord({ copy, createdAt }: SettleInput): CopyRecord {
-  const { source, destination, claim = "", owner } = copy;
-  return newRecord({ source, destination, claim, owner, createdAt: createdAt ?? null });
+  const { source, destination, claim = "", owner, retryOf } = copy;
+  const repeated = retryOf === undefined ? {} : { retryOf };
+  const createdOn = createdAt ?? null;
+  return newRecord({ source, destination, claim, owner, createdAt: createdOn, ...repeated });
 }
 
 /**

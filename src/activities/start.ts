@@ -86,19 +86,23 @@ async function start(
   context: ActivityContext,
 ): Promise<StartResult> {
   const { instanceId, kept } = input;
+  const { rollback } = input.copy.options;
   const { records } = deps.ledger;
   const step: Step = { deps, input, context, sides: openSides(deps, input) };
   const denial = checkCopy(deps, input) ?? (await refuseLateStart(deps, input));
   if (denial !== null) {
     // If an earlier attempt has started the copy, settle finds it.
-    const end = await findEnd(step, await records.read(instanceId), { isAllowed: false });
+    const unsafe = { isAllowed: false, isHeld: false };
+    const end = await findEnd(step, await records.read(instanceId), unsafe);
     return end ?? { kind: "failed", failure: denial };
   }
   if (input.awaitedCopyId !== undefined) {
     const record = await records.read(instanceId);
-    const ended = await findEnd(step, record);
+    // Only the holder of the lock removes a snapshot that an earlier run may have left.
+    const mustClean = record !== null && record.outcome !== null && rollback !== "off";
+    const ended = mustClean ? null : await findEnd(step, record, { isHeld: false });
     if (ended !== null) return ended;
-    const isStarted = record !== null && mayBeStarted(record);
+    const isStarted = mustClean || (record !== null && mayBeStarted(record));
     const awaited = isStarted
       ? null
       : await readAwaitedSource(deps, input, { sides: step.sides, record });
@@ -240,7 +244,7 @@ async function waitForLock(step: Step, holder: string | null): Promise<StartResu
   }
   // A waiting copy gets a record, so that the purge finds it. The record also shows an abort whose event was lost.
   const record = await listCopy(deps, input);
-  const end = await findEnd(step, record);
+  const end = await findEnd(step, record, { isHeld: false });
   if (end !== null) return end;
   const overtaken = await skipIfOvertaken(deps, input, { sides, record });
   if (overtaken !== null) return withKept(overtaken, { lock: null, record }, record);

@@ -893,7 +893,6 @@ export interface operations {
                 headers: {
                     "Cache-Control"?: string;
                     Vary?: "Prefer";
-                    "Preference-Applied"?: string;
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -905,7 +904,6 @@ export interface operations {
                 headers: {
                     "Cache-Control"?: string;
                     Vary?: "Prefer";
-                    "Preference-Applied"?: string;
                     "Retry-After"?: number;
                     Location?: string;
                     [name: string]: unknown;

@@ -53,13 +53,13 @@ export function copyView({ copy, ...instance }: CopyInstance, path: string): Cop
 /** Builds the view of an ended copy whose Durable instance no longer exists; null if its record lacks a part. */
 export function recordedView(
   id: InstanceId,
-  { source, destination, createdAt, outcome }: CopyRecord,
+  { source, destination, createdAt, retryOf, outcome }: CopyRecord,
   path: string,
 ): CopyView | null {
   if (source === null || destination === null || createdAt === null || outcome === null)
     return null;
   const execution = { kind: "ended", outcome } as const;
-  const known = { id, source, destination, createdAt, retryOf: null };
+  const known = { id, source, destination, createdAt, retryOf };
   return buildView({ ...known, customStatus: null, execution }, path);
 }
 
@@ -123,7 +123,7 @@ function progressView(progress: Progress, customStatus: CustomStatus | null): Pr
 }
 
 /** Durable failed or terminated the instance. Durable's own text is not shown, because it may quote inputs. */
-function brokenInstance(id: InstanceId): Failure {
+export function brokenInstance(id: InstanceId): Failure {
   return failure(
     "internal",
     `Cannot determine how the copy ended because its orchestration failed or was terminated: ${id}`,

@@ -6,7 +6,7 @@ import type { CopyInput } from "../copy/contract/activities.ts";
 import { parseCopyInput, parseRepairInput } from "../copy/contract/strict-input.ts";
 import type { CopyInstance } from "./copy-instance.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { emptyRecord } from "../ledger/record.ts";
+import { emptyRecord, isOfOther } from "../ledger/record.ts";
 import type { FoundRecord, ToRepair } from "../ledger/record.ts";
 import { DurableError } from "./durable-error.ts";
 import { knownStatus } from "./known-status.ts";
@@ -35,14 +35,22 @@ export async function findInstance(
   ledger: Ledger,
   id: InstanceId,
 ): Promise<FoundInstance | null> {
-  const own = await readOwnInstance(client, id);
+  const found = await readOwnInstance(client, id);
+  // Read after the instance: a DELETE records an outcome before it purges the instance.
+  const record = await ledger.records.read(id);
+  if (record !== null && record.deletedAt !== null) return null;
+  // The record counts: an instance of something else under the same id was not started by a request or an event.
+  const unlessOther = (instance: CopyInstance | null) =>
+    instance === null || record === null || !isOfOther(record, instance.copy) ? instance : null;
+  const own = unlessOther(found);
   const isNotifying = own?.execution.kind === "running" && own.customStatus?.settled === true;
   if (own !== null && own.execution.kind !== "broken" && !isNotifying) {
-    return await toListening(ledger, own, id);
+    return toListening(record, own, id);
   }
-  const record = await ledger.records.read(id);
   const repair =
-    own !== null && record?.outcome != null ? null : await readRepairInstance(client, id);
+    own !== null && record?.outcome != null
+      ? null
+      : unlessOther(await readRepairInstance(client, id));
   const last = own ?? repair;
   if (last !== null && record !== null && record.outcome !== null) {
     return { ...last, execution: { kind: "ended", outcome: record.outcome }, ...noListener };
@@ -50,7 +58,7 @@ export async function findInstance(
   if (repair !== null && repair.execution.kind !== "broken") {
     const former = own?.customStatus ?? null;
     const customStatus = repair.customStatus ?? knownStatus(former, record, repair.copy.createdAt);
-    return await toListening(ledger, { ...repair, customStatus }, repairInstanceId(id), repair);
+    return toListening(record, { ...repair, customStatus }, repairInstanceId(id), repair);
   }
   if (last === null) return await findLost(client, ledger, id, record);
   const lock = await ledger.readLock(last.copy.destination);
@@ -60,20 +68,19 @@ export async function findInstance(
 const noListener = { listener: null, toRepair: null } as const;
 
 /** A copy with an instance that is running, suspended or completed. */
-async function toListening(
-  ledger: Ledger,
+function toListening(
+  record: FoundRecord | null,
   copy: CopyInstance,
   instanceId: string,
   { customStatus }: CopyInstance = copy,
-): Promise<FoundInstance> {
+): FoundInstance {
   const isAborting = customStatus?.abortRequested === true;
   const listener = { id: instanceId, isAborting };
   const { execution } = copy;
   const isSuspended = execution.kind === "running" && execution.isSuspended === true;
   if (execution.kind !== "running" || (isAborting && !isSuspended)) {
-    return { ...copy, listener, toRepair: null };
+    return { ...copy, listener, toRepair: null, record };
   }
-  const record = await ledger.records.read(copy.id);
   if (!isSuspended) {
     // The abort may be recorded before the instance receives the event.
     if (record?.abortRequested !== true) return { ...copy, listener, toRepair: null, record };
@@ -100,7 +107,8 @@ async function findLost(
   const lock = await ledger.lockScan.read(record.lock);
   if (lock?.instanceId !== id) return null;
   // An instance is started before it acquires the lock: if it was started just now, Durable has it by now.
-  if ((await readOwnInstance(client, id)) !== null) return await findInstance(client, ledger, id);
+  const own = await readOwnInstance(client, id);
+  if (own !== null && !isOfOther(record, own.copy)) return await findInstance(client, ledger, id);
   const lost = { id, copy: lock.copy, customStatus: null, execution: { kind: "running" } } as const;
   return { ...awaitingRepair(lost, record), isLost: true };
 }

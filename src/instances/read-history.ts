@@ -37,6 +37,10 @@ export async function readHistory(
       throw new DurableError(`read the history of instance ${instanceId}`, { cause });
     });
   if (response.status === 404) return null;
+  if (response.status >= 300) {
+    const cause = new Error(`The extension responded with HTTP ${response.status}`);
+    throw new DurableError(`read the history of instance ${instanceId}`, { cause });
+  }
   const { historyEvents }: { historyEvents?: unknown } = Object(response.data);
   return Array.isArray(historyEvents) ? historyEvents.map((event) => Object(event)) : null;
 }

@@ -6,6 +6,7 @@ import type { CopyRequest } from "../copy/request/copy-request.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
 import type { CopyInstance } from "./copy-instance.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { FoundRecord } from "../ledger/record.ts";
 import { orchestrations } from "../names.ts";
 import type { Seal } from "../secrets/seal.ts";
 import { acceptedColumns } from "../telemetry/copy-lines.ts";
@@ -15,32 +16,48 @@ import type { FoundInstance } from "./find-instance.ts";
 import { recordFrom } from "./known-status.ts";
 import { startRepair } from "./start-repair.ts";
 
-/** A valid and allowed request with its instance id; `isNew`: no earlier call has the same claim. */
-export type ClaimedCopy = { instanceId: InstanceId; isNew: boolean; input: CopyInput };
-
 export type StartedInstance =
   | { kind: "started"; instance: CopyInstance }
-  /** Another call with the same claim started it before. */
+  /** Another call with the same claim started it meanwhile. */
   | { kind: "existed"; instance: CopyInstance }
   /** Durable did not respond, so it may or may not have been started. */
   | { kind: "unknown" };
 
-/** Starts a claimed copy exactly once, however often and from however many app instances it is called. */
-export async function startClaimed(
+export type EarlierCopy =
+  | { kind: "existed"; instance: CopyInstance }
+  /** It has ended, or was deleted, and only its record is left. */
+  | { kind: "recorded"; record: FoundRecord };
+
+/**
+ * Finds the copy that an earlier call with the same claim started; null if it was never started. An id whose copy has an
+ * outcome must not be started again: the copy may have been deleted since its claim was read.
+ */
+export async function findEarlier(
   client: DurableClient,
   ledger: Ledger,
-  { instanceId, isNew, input }: ClaimedCopy,
-): Promise<StartedInstance> {
-  const existing = isNew ? null : await findInstance(client, ledger, instanceId);
-  if (existing !== null) {
-    if (existing.isLost === true) await repairLost(client, existing);
-    return { kind: "existed", instance: existing };
+  instanceId: InstanceId,
+): Promise<EarlierCopy | null> {
+  const instance = await findInstance(client, ledger, instanceId);
+  if (instance !== null) {
+    if (instance.isLost === true) await repairLost(client, instance);
+    return { kind: "existed", instance };
   }
-  const kind = await startOrchestration(client, instanceId, input);
-  if (kind === "unknown") return { kind };
-  if (kind === "started") emit("ferry.copy.accepted", acceptedColumns(instanceId, input));
-  const execution = { kind: "running" } as const;
-  return { kind, instance: { id: instanceId, copy: input, customStatus: null, execution } };
+  // Read after the instance: a DELETE records an outcome before it purges the instance.
+  const record = await ledger.records.read(instanceId);
+  return record === null || record.outcome === null ? null : { kind: "recorded", record };
+}
+
+/** Starts a copy that no earlier call has started. */
+export async function startInstance(
+  client: DurableClient,
+  instanceId: InstanceId,
+  input: CopyInput,
+): Promise<StartedInstance> {
+  const started = await startOrchestration(client, instanceId, input);
+  if (started.kind === "started") {
+    emit("ferry.copy.accepted", acceptedColumns(instanceId, input));
+  }
+  return started;
 }
 
 /**
@@ -90,13 +107,15 @@ async function startOrchestration(
   client: DurableClient,
   instanceId: InstanceId,
   input: CopyInput,
-): Promise<"started" | "existed" | "unknown"> {
+): Promise<StartedInstance> {
   try {
     await client.startNew(orchestrations.copy, { instanceId, input });
-    return "started";
+    const execution = { kind: "running" } as const;
+    const instance = { id: instanceId, copy: input, customStatus: null, execution };
+    return { kind: "started", instance };
   } catch {
     // The SDK's error only quotes the extension's response, so the instance itself is read.
     const instance = await readOwnInstance(client, instanceId).catch(() => null);
-    return instance === null ? "unknown" : "existed";
+    return instance === null ? { kind: "unknown" } : { kind: "existed", instance };
   }
 }

@@ -27,6 +27,11 @@ export function createBlobLedger(container: ContainerClient): Ledger {
         // The claim was purged in the meantime.
       }
     },
+    async findClaim({ caller, key }) {
+      const name = hash(caller, key);
+      const found = await blobs.read<Claim>(claimBlob(name));
+      return found === null ? null : { ...found.content, name };
+    },
     async closeClaim(name, instanceId, now) {
       await blobs.change<Claim>(claimBlob(name), (claim) =>
         claim.instanceId === instanceId && claim.deletedAt === undefined

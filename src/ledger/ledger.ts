@@ -14,6 +14,8 @@ import type { CopyRecord, FoundRecord, ListedCopy, ListedRecord } from "./record
 export type Ledger = {
   /** Binds a caller's key to one instance. The first claim wins; later calls return it. `name`: the claim's own name. */
   claim(key: ClaimKey, claim: Claim): Promise<Claim & { name: string }>;
+  /** The claim of a key, with its own name; null if there is none. */
+  findClaim(key: ClaimKey): Promise<(Claim & { name: string }) | null>;
   /** Records that the claim's copy was deleted; later claims return this. `now`: epoch ms. */
   closeClaim(name: string, instanceId: InstanceId, now: EpochMs): Promise<void>;
   records: Records;
@@ -39,6 +41,8 @@ export type Ledger = {
   outbox: Outbox;
   retention: Retention;
 };
+
+export type { Place };
 
 export type Records = {
   /** The record of a copy; null if there is none. */
@@ -174,7 +178,7 @@ export type Queue = {
   rejoin(destination: Destination, instanceId: InstanceId): Promise<void>;
   /** Marks the lock with this ETag, so that the copy that releases it reads the queue. */
   mark(destination: Destination, lock: string): Promise<void>;
-  leave(destination: Destination, instanceId: InstanceId): Promise<void>;
+  leave(place: Place, instanceId: InstanceId): Promise<void>;
   /**
    * `isFirst`: no earlier waiter has the offer of the destination, or gets the next one. `isQueued`: the copy was seen
    * in the queue. `isAlone`: no other copy was in the queue. `now`: epoch ms.

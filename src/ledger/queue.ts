@@ -76,8 +76,8 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
     async mark(destination, lock) {
       await blobs.snapshot(lockName(destination), lock);
     },
-    async leave(destination, instanceId) {
-      await blobs.remove(waiterName({ destination }, instanceId));
+    async leave(place, instanceId) {
+      await blobs.remove(waiterName(place, instanceId));
     },
     async position(destination, instanceId, now) {
       const own = waiterName({ destination }, instanceId);

@@ -1,5 +1,6 @@
 import type { CopyId, InstanceId } from "../copy/contract/ids.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
+import { failure } from "../copy/contract/failure.ts";
 import type { Cause } from "../copy/contract/failure.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type {
@@ -32,6 +33,8 @@ export type CopyRecord = {
   claim: string | null;
   /** Who may list it (`CopyEndpoints`); null if the request had no principal. */
   owner: CopyOwner | null;
+  /** The copy that this one repeats; null if it repeats none. */
+  retryOf: InstanceId | null;
   /** A hash of the request (`requestText`). Only an input with the same hash starts the copy. */
   request: string | null;
   /** The plan of the last start attempt. */
@@ -79,7 +82,7 @@ export type FoundRecord = CopyRecord & { etag: string; changedAt: EpochMs };
  */
 export type RecordedCopy =
   | CopyInput
-  | (Pick<CopyEndpoints, "source" | "destination" | "claim"> & {
+  | (Pick<CopyEndpoints, "source" | "destination" | "claim" | "retryOf"> & {
       /** Required, because a record without an owner belongs to a caller without a principal. */
       owner: CopyOwner | undefined;
       createdAt: string | null;
@@ -93,6 +96,7 @@ export const emptyRecord: CopyRecord = {
   lock: null,
   claim: null,
   owner: null,
+  retryOf: null,
   request: null,
   plan: null,
   attempt: null,
@@ -110,7 +114,7 @@ export const emptyRecord: CopyRecord = {
 
 /** Builds the record of a copy that has not been started. */
 export function newRecord(copy: RecordedCopy): CopyRecord {
-  const { source, destination, createdAt, claim = "", owner } = copy;
+  const { source, destination, createdAt, claim = "", owner, retryOf } = copy;
   return {
     ...emptyRecord,
     source: endpointUrl(source),
@@ -119,6 +123,7 @@ export function newRecord(copy: RecordedCopy): CopyRecord {
     lock: lockName(destination),
     claim: claim === "" ? null : claim,
     owner: owner ?? null,
+    retryOf: retryOf ?? null,
     request: "options" in copy ? hashRequest(copy) : null,
   };
 }
@@ -129,8 +134,12 @@ export function hashRequest(copy: CopyInput): string {
 }
 
 /** Returns true if the record shows that a different request was made under the id of this copy. */
-export function isOfOther({ request }: CopyRecord, copy: CopyInput): boolean {
-  return request !== null && request !== hashRequest(copy);
+export function isOfOther({ request, source, destination }: CopyRecord, copy: CopyInput): boolean {
+  if (request !== null) return request !== hashRequest(copy);
+  return (
+    (source !== null && source !== endpointUrl(copy.source)) ||
+    (destination !== null && destination !== endpointUrl(copy.destination))
+  );
 }
 
 /** Returns true if no further start attempt may be registered. */
@@ -193,15 +202,16 @@ export function withAbort(record: CopyRecord, copy: RecordedCopy): CopyRecord | 
 /** Adds the endpoints, the time, the lock and the claim of the copy, unless the record has them. */
 export function withPlace(record: CopyRecord, copy: RecordedCopy): CopyRecord {
   if (record.lock !== null) return record;
-  const { source, destination, createdAt, lock, claim, owner, request } = newRecord(copy);
-  return { ...record, source, destination, createdAt, lock, claim, owner, request };
+  const { source, destination, createdAt, lock, claim, owner, retryOf, request } = newRecord(copy);
+  return { ...record, source, destination, createdAt, lock, claim, owner, retryOf, request };
 }
 
 /** The first outcome is final. A requested abort stays true, even if the orchestration never received it. */
 export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
   if (record.outcome !== null) return record;
   const abortRequested = outcome.abortRequested || record.abortRequested;
-  const { source, destination, createdAt, lock, claim, owner, request, leasesSource } = record;
+  const { source, destination, createdAt, lock, claim, owner, retryOf, request } = record;
+  const { leasesSource } = record;
   return {
     ...emptyRecord,
     leasesSource,
@@ -211,6 +221,7 @@ export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
     lock,
     claim,
     owner,
+    retryOf,
     request,
     outcome: { ...outcome, abortRequested },
     abortRequested,
@@ -218,8 +229,9 @@ export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
 }
 
 /**
- * Removes the details of a deleted copy from its record. The rest prevents every further start with this id: a start,
- * an abort or a settlement that Durable runs again minutes later finds the outcome and changes nothing.
+ * Removes the details of a deleted copy from its record, and every sentence about it, because sentences contain URLs.
+ * The rest prevents every further start with this id: a start, an abort or a settlement that Durable runs again minutes
+ * later finds the outcome and changes nothing.
  */
 export function withDeletion(record: CopyRecord, now: EpochMs): CopyRecord {
   const { createdAt, claim, request, outcome } = record;
@@ -228,11 +240,28 @@ export function withDeletion(record: CopyRecord, now: EpochMs): CopyRecord {
     createdAt,
     claim,
     request,
-    outcome,
+    outcome: outcome === null ? null : bareOutcome(outcome),
     abortRequested: true,
     deletedAt: toIso(now),
   };
 }
+
+/** Keeps the status, the cause and the times of an outcome. */
+function bareOutcome(outcome: Outcome): Outcome {
+  const { abortRequested, startedAt, completedAt, settledAt } = outcome;
+  const unknown = { copyId: null, copyStatus: null, progress: null, statusReads: 0, residue: [] };
+  const rest = { ...unknown, abortRequested, startedAt, completedAt, settledAt };
+  switch (outcome.status) {
+    case "failed":
+      return { status: "failed", failure: failure(outcome.failure.cause, deletedText), ...rest };
+    case "skipped":
+      return { status: "skipped", reason: deletedText, ...rest };
+    default:
+      return { status: outcome.status, ...rest };
+  }
+}
+
+const deletedText = "The copy was deleted";
 
 /** In characters. All metadata of a blob has at most 8 KiB, and a single long URL can exceed that. */
 export const maxColumnLength = 2_048;

@@ -50,7 +50,8 @@ Press Ctrl-C to stop. State is kept in .local/; delete that folder to start over
 
 Storage emulator  ${stack.emulator.blobUrl}/devstoreaccount1 (and devstoreaccount2)
 Storage files     ${stack.emulator.fileUrl}/devstoreaccount1 (and devstoreaccount2)
-Copies            ${stack.host.url}/api/copies`);
+Copies            ${stack.host.url}/api/copies
+Dashboard         ${stack.host.url}/api/dashboard`);
 
 /** Logs the reason, then stops with exit code 1. */
 function stopFailed(): void {

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { compareEngines } from "./engines/engine-rounds.ts";
 import { measureOnExtension } from "./extension/main.ts";
 import { measurePackage } from "./package/load-time.ts";
+import { measureScrolling } from "./page/scrolling.ts";
 import { comparePolicies } from "./polling/poll-policies.ts";
 import { measureGrowth } from "./price/growth.ts";
 import { compareJobs } from "./jobs/compare-jobs.ts";
@@ -29,6 +30,7 @@ const benches: Record<string, () => Promise<Table[]> | AsyncGenerator<Table>> = 
   stack: async () => [await measureLocalCopies()],
   wake: async () => [await measureWakeLag()],
   pages: async () => [await measureListPages()],
+  dashboard: async () => [measureScrolling()],
   engines: async () => [await compareEngines()],
   package: async () => [await measurePackage()],
   copies: async () => [await compareSideBySide(price)],

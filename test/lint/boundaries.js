@@ -185,6 +185,23 @@ export const boundaries = {
     reason: "triggers/timers/ imports copy/, telemetry/, instances/ and the ledger's interface",
     may: ["copy", "telemetry", "instances", "names.ts", ...interfaces, ...hostTypes],
   },
+  dashboard: {
+    reason: "dashboard/ serves the files of the page, and imports nothing of Ferry",
+    may: ["node:crypto", "node:fs/promises", "node:path", "types:@azure/functions"],
+  },
+  "dashboard/page": {
+    reason: "the page is a client of the API: it imports client/ and Preact",
+    may: ["dashboard/page", "client", "preact", "preact/hooks"],
+  },
+  "dashboard/page/text": { reason: "dashboard/page/text/ is pure: it imports nothing", may: [] },
+  "dashboard/page/state": {
+    reason: "dashboard/page/state/ draws nothing and calls nothing: it imports text/ and client/",
+    may: ["dashboard/page/text", "client"],
+  },
+  "dashboard/page/api": {
+    reason: "dashboard/page/api/ draws nothing: it imports state/, text/ and client/",
+    may: ["dashboard/page/state", "dashboard/page/text", "client"],
+  },
   settings: {
     reason: "settings/ imports copy/ and the shapes that it fills",
     may: ["copy", "notifications/notifications.ts", "zod"],
@@ -196,6 +213,7 @@ export const boundaries = {
       "orchestrations",
       "triggers",
       "telemetry",
+      "dashboard/serve-page.ts",
       "copy",
       "ledger/ledger.ts",
       "instances/wake-waiter.ts",

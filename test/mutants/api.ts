@@ -17,8 +17,8 @@ export const apiMutants: readonly Mutant[] = [
   {
     breaks: "a deleted copy keeps no outcome, so a late run of its start copies again",
     file: "src/ledger/record.ts",
-    find: "    outcome,\n    abortRequested: true,\n    deletedAt: toIso(now),",
-    replace: "    outcome: outcome === null ? outcome : null,\n    deletedAt: toIso(now),",
+    find: "outcome: outcome === null ? null : bareOutcome(outcome),\n    abortRequested: true,",
+    replace: 'outcome: outcome?.settledAt === "" ? bareOutcome(outcome) : null,',
     suites: [deletes],
   },
   {
@@ -31,15 +31,16 @@ export const apiMutants: readonly Mutant[] = [
   {
     breaks: "the claim of a deleted copy stays open, so its key starts it again",
     file: "src/triggers/http/delete-copy.ts",
-    find: "if (claim !== null) await deps.ledger.closeClaim",
-    replace: 'if (claim === "") await deps.ledger.closeClaim',
+    find: "if (claim !== null) await ledger.closeClaim",
+    replace: 'if (claim === "") await ledger.closeClaim',
     suites: [deletes],
   },
   {
     breaks: "a key whose copy was deleted starts a copy",
     file: "src/triggers/http/claim-instance.ts",
-    find: "if (claim.deletedAt !== undefined) {",
-    replace: 'if (claim.deletedAt === "") {',
+    find: "if (claim.deletedAt !== undefined) return deleted(claim.deletedAt);\n  if (claim.fingerprint",
+    replace:
+      'if (claim.deletedAt === "") return deleted(claim.deletedAt);\n  if (claim.fingerprint',
     suites: [deletes],
   },
   {
@@ -80,8 +81,8 @@ export const apiMutants: readonly Mutant[] = [
   {
     breaks: "a retry does not check whether the copy is still allowed",
     file: "src/triggers/http/retry-copy.ts",
-    find: "if (denial !== null) return deniedCopy(denial);",
-    replace: 'if (denial?.reason === "") return deniedCopy(denial);',
+    find: "if (denial !== null) return refused(",
+    replace: 'if (denial?.reason === "") return refused(',
     suites: [retries],
   },
   {
@@ -95,7 +96,8 @@ export const apiMutants: readonly Mutant[] = [
     breaks: "an operator takes over the copy that it retries",
     file: "src/triggers/http/retry-copy.ts",
     find: "...(owner === undefined ? {} : { owner }),",
-    replace: "...(owner === undefined ? {} : { owner: principal ?? owner }),",
+    replace:
+      '...(owner === undefined ? {} : { owner: createHash("sha256").update("principal aad/ops").digest("hex") }),',
     suites: [retries],
   },
   {
@@ -227,8 +229,8 @@ export const apiMutants: readonly Mutant[] = [
   {
     breaks: "a dry run starts the copy",
     file: "src/triggers/http/start-copy.ts",
-    find: "if (asksForDryRun(body.json)) return",
-    replace: "if (asksForDryRun(body.json) && now < 0) return",
+    find: "if (asksForDryRun(body.json)) {",
+    replace: "if (asksForDryRun(body.json) && now < 0) {",
     suites: [dryRuns],
   },
   {

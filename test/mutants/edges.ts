@@ -296,8 +296,8 @@ export const edgeMutants: readonly Mutant[] = [
   {
     breaks: "a host of any length is quoted in full",
     file: "src/copy/location/characters.ts",
-    find: "${host.slice(0, maxHostLength)}",
-    replace: "${host}",
+    find: "|| name.length > maxHostLength) return",
+    replace: "|| name.length > maxHostLength * 1_000) return",
     suites: [pairs],
   },
   {

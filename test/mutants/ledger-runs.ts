@@ -94,8 +94,8 @@ export const ledgerRunMutants: readonly Mutant[] = [
   {
     breaks: "a copy that is started waits for its source",
     file: start,
-    find: "const isStarted = record !== null && mayBeStarted(record);",
-    replace: "const isStarted = record !== null && record.outcome !== null;",
+    find: "mustClean || (record !== null && mayBeStarted(record));",
+    replace: "mustClean || (record !== null && record.outcome !== null);",
     suites: [runsAtOnce],
   },
   {
@@ -123,8 +123,8 @@ export const ledgerRunMutants: readonly Mutant[] = [
   {
     breaks: "a late run of an ended copy leaves the snapshot of a killed run",
     file: "src/activities/support/resume.ts",
-    find: "if (isAllowed && copy.options.rollback !==",
-    replace: "if (!isAllowed && copy.options.rollback !==",
+    find: "const mayDiscard = isAllowed && isHeld &&",
+    replace: "const mayDiscard = !isAllowed && isHeld &&",
     suites: [runsAtOnce],
   },
   {

@@ -4,6 +4,7 @@ import { unknownCopyMutants } from "./unknown-copies.ts";
 import { hostileEventMutants } from "./hostile-events.ts";
 import { optionPowerMutants } from "./powers.ts";
 import { keyMutants } from "./keys.ts";
+import { dashboardMutants } from "./dashboard.ts";
 import { dateAndDotMutants } from "./dates-and-dots.ts";
 import { edgeMutants } from "./edges.ts";
 import { emulatorMutants } from "./emulator.ts";
@@ -13,6 +14,7 @@ import { jobStorageMutants } from "./jobs-storage.ts";
 import { localHostMutants } from "./local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { ownStateMutants } from "./own-state.ts";
+import { repeatedKeyMutants } from "./repeated-keys.ts";
 import { requestMutants } from "./requests.ts";
 import { strictMutants } from "./strict.ts";
 import { powerMutants } from "./power.ts";
@@ -42,6 +44,7 @@ const routes = "test/e2e/events/routes.test.ts";
 
 export const mutants: readonly Mutant[] = [
   ...apiMutants,
+  ...dashboardMutants,
   ...keyMutants,
   ...dateAndDotMutants,
   ...emulatorMutants,
@@ -489,6 +492,7 @@ export const mutants: readonly Mutant[] = [
   ...operateMutants,
   ...alertMutants,
   ...requestMutants,
+  ...repeatedKeyMutants,
   ...quoteMutants,
   ...ownStateMutants,
   ...clientMutants,

@@ -135,8 +135,8 @@ export const powerMutants: readonly Mutant[] = [
   {
     breaks: "principals share one set of Idempotency-Keys",
     file: "src/triggers/http/claim-instance.ts",
-    find: 'const caller = principal ?? "";',
-    replace: 'const caller = principal === "" ? principal : "";',
+    find: 'return { caller: caller ?? "", key };',
+    replace: 'return { caller: caller === "" ? caller : "", key };',
     suites: [otherCallers],
   },
   {

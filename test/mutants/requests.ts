@@ -11,7 +11,7 @@ const hosts = "test/unit/copy/location/storage-hosts.test.ts";
 const urls = "test/unit/copy/location/written-urls.test.ts";
 const foreign = "test/contract/host/foreign-requests.test.ts";
 const events = "test/unit/copy/routing/storage-event.test.ts";
-const repeated = "test/e2e/events/repeated-requests.test.ts";
+const repeated = "test/e2e/requests/repeated-keys.test.ts";
 
 /** Mistakes in the checks of the rules that triggers enforce, and of inputs that are accepted in only one spelling. */
 export const requestMutants: readonly Mutant[] = [
@@ -60,8 +60,8 @@ export const requestMutants: readonly Mutant[] = [
   {
     breaks: "a copy that has a record is started with other options",
     file: "src/ledger/record.ts",
-    find: "return request !== null && request !== hashRequest(copy);",
-    replace: 'return request === "" && request !== hashRequest(copy);',
+    find: "if (request !== null) return request !== hashRequest(copy);",
+    replace: 'if (request !== null) return request === "" && request !== hashRequest(copy);',
     suites: [strangeRequests],
   },
   {

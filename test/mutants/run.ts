@@ -31,7 +31,12 @@ const lanes = 2;
 /** Far longer than any suite takes. A mutant that hangs is also killed. */
 const longest = 10 * 60_000;
 
-const programs = { tsc: "typescript/bin/tsc", vitest: "vitest/vitest.mjs" } as const;
+const programs = {
+  tsc: join(root, "node_modules/typescript/bin/tsc"),
+  vitest: join(root, "node_modules/vitest/vitest.mjs"),
+  /** Bundles the dashboard's page in the copy. */
+  page: "infra/package/bundle-page.ts",
+} as const;
 
 type Verdict = { mutant: string; verdict: string; by: string };
 
@@ -75,7 +80,7 @@ async function work(): Promise<void> {
 }
 
 async function judge(directory: string, { breaks, suites }: Mutant): Promise<Verdict> {
-  const built = await run(directory, "tsc", []);
+  const built = await build(directory);
   if (!built.ok)
     return { mutant: breaks, verdict: "does not build", by: built.output.slice(0, 100) };
   const by = await firstFailure(directory, suites, "--bail=1");
@@ -115,11 +120,17 @@ async function inCopy<T>(
       file,
       text.replace(mutant.find, () => mutant.replace),
     );
-    if (mutant === healthy) await run(directory, "tsc", []);
+    if (mutant === healthy) await build(directory);
     return await use(directory, mutant);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Does what `npm run build` does. */
+async function build(directory: string): Promise<{ ok: boolean; output: string }> {
+  const compiled = await run(directory, "tsc", []);
+  return compiled.ok ? run(directory, "page", []) : compiled;
 }
 
 function run(
@@ -127,12 +138,11 @@ function run(
   tool: keyof typeof programs,
   options: readonly string[],
 ): Promise<{ ok: boolean; output: string }> {
-  const program = join(root, "node_modules", programs[tool]);
   return new Promise((resolve) => {
     const environment = { ...process.env, FORCE_COLOR: "0" };
     execFile(
       process.execPath,
-      [program, ...options],
+      [programs[tool], ...options],
       { cwd: directory, env: environment, timeout: longest, maxBuffer: 256 * 1024 * 1024 },
       (error, stdout, stderr) => resolve({ ok: error === null, output: stdout + stderr }),
     );

@@ -108,6 +108,47 @@ test.each(["&sig=abc", "%26sig=abc", ";sig=abc", "_a", "=x"])(
   },
 );
 
+/** Pieces of a key as a host has them: without "+" and "/", at which a host ends. */
+const pieces = [8, 22, 41, 61].map((length) => canary.repeat(3).slice(0, length));
+
+test.each(pieces)("no problem quotes a piece of a key in the place of a host: %s", (piece) => {
+  const rest = "/tq/K1SZFPTOtr/in1";
+  const label = piece.length > 40 ? [`https://${piece}.example${rest}`] : [];
+  const urls = [
+    `https://${piece}${rest}`,
+    `https://${piece}=${rest}`,
+    `https://${piece}:443${rest}`,
+    `https://${piece}.${rest}`,
+    `https://cdn.${piece}${rest}`,
+    `https://${piece}%2e${piece}${rest}`,
+    `https://${piece}..example${rest}`,
+    ...label,
+    ...label.map((url) => url.replace(".example", ".blob.core.windows.net")),
+  ];
+  for (const url of urls) {
+    const uris = { AzureWebJobsStorage: "", ...uri(url) };
+    for (const environment of [pair(url), pair(out, url), route(url), route(out, url), uris]) {
+      const problems = problemsOrNone(environment);
+      expect(partsIn(problems), JSON.stringify(environment)).toEqual([]);
+    }
+  }
+});
+
+test.each(["files.contoso.example", "127.0.0.9", "localhost", "[::1]", "cdn.example:8443"])(
+  "a host with the form of one is quoted: %s",
+  (name) => {
+    expect(problemsWith(route(`https://${name}/in1`)).join()).toContain(
+      `"${new URL(`https://${name}`).host}"`,
+    );
+  },
+);
+
+test("a host with one label is not quoted, because it may be a word of a secret", () => {
+  const problem = problemsWith(route("https://contosoword/in1")).join();
+  expect(problem).toContain("has a host that is not Azure Storage");
+  expect(problem).not.toContain("contosoword");
+});
+
 const key = `${canary}abcdefghijklmnopqrstuvwxyz+/ABCDEFGHIJKLMNOPQRSTUVWXYZ0123==`;
 const pasted = [
   `DefaultEndpointsProtocol=https;AccountName=acct1;AccountKey=${key};EndpointSuffix=core.windows.net`,

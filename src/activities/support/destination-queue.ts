@@ -33,7 +33,7 @@ export async function acquireOrJoin(
   if (isFirst) {
     // The other waiters have marked only the previous holder's lock.
     if (!isAlone) await ledger.queue.mark(destination, lock.etag);
-    if (isQueued) await ledger.queue.leave(destination, instanceId);
+    if (isQueued) await ledger.queue.leave({ destination }, instanceId);
     return lock;
   }
   // Another run of this activity may hold the same lock: then its attempt, or this write, fails.
@@ -101,7 +101,7 @@ export async function freeDestination(
   const released = await ledger.releaseLock(copy.destination, instanceId, lock);
   // A copy that held the lock has already left the queue.
   if (released.kind !== "released" && copy.mayWait === true) {
-    await ledger.queue.leave(copy.destination, instanceId);
+    await ledger.queue.leave(copy, instanceId);
   }
   if (released.kind === "free" || (released.kind === "released" && released.isAwaited)) {
     await passOn(deps, input, context, { hasEnded: true });

@@ -16,11 +16,12 @@ import { transientFailure } from "./storage-call.ts";
 /**
  * The copy already has an outcome, its abort was requested, or its record belongs to a different request; otherwise
  * null.
+ * `isHeld`: the run holds the destination's lock, without which Ferry changes no destination.
  */
 export async function findEnd(
   { deps, input, context, sides }: Step,
   record: CopyRecord | null,
-  { isAllowed }: { isAllowed: boolean } = { isAllowed: true },
+  { isAllowed = true, isHeld = true }: { isAllowed?: boolean; isHeld?: boolean } = {},
 ): Promise<StartResult | null> {
   const { copy, instanceId } = input;
   if (record === null) return null;
@@ -28,7 +29,8 @@ export async function findEnd(
   if (record.outcome !== null) {
     // A late run must leave neither a lease, a snapshot nor a lock behind.
     const released = await releaseSource(deps, input, sides, { isAllowed });
-    if (isAllowed && copy.options.rollback !== "off" && record.outcome.residue.length === 0) {
+    const mayDiscard = isAllowed && isHeld && record.deletedAt === null;
+    if (mayDiscard && copy.options.rollback !== "off" && record.outcome.residue.length === 0) {
       const discarded = await discardSnapshots(deps, input, sides.destination());
       if (discarded !== null) return discarded;
     }

@@ -26,8 +26,6 @@ export type CopyInput = CopyEndpoints & {
   event?: CopyEvent;
   /** The name of the route that the caller's request named; absent when it named a destination. */
   route?: string;
-  /** The copy that this one repeats. */
-  retryOf?: InstanceId;
 };
 
 /** The route of a copy and the state of the source that it copies. `etag` has no quotes; `at` is ISO 8601. */
@@ -52,6 +50,8 @@ export type CopyEndpoints = {
   claim?: string;
   /** The owner of the copy, if App Service authentication names callers; absent for a caller without a principal. */
   owner?: CopyOwner;
+  /** The copy that this one repeats; absent when it repeats none. */
+  retryOf?: InstanceId;
   /** The traceparent of the invocation that accepted the copy (W3C Trace Context); absent in inputs of older releases. */
   trace?: string;
 };
@@ -84,7 +84,7 @@ export function buildEndFacts(
  * Picks the part of a copy that polling and settling need. It is small, because the history stores it for each poll.
  */
 export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
-  const { source, destination, sourceSas, destinationSas, claim, owner, trace } = copy;
+  const { source, destination, sourceSas, destinationSas, claim, owner, retryOf, trace } = copy;
   return {
     source,
     destination,
@@ -96,6 +96,7 @@ export function pickEndpoints({ options, ...copy }: CopyInput): CopyEndpoints {
     ...(options.rollback === "off" ? {} : { rollsBack: true }),
     ...(claim === undefined ? {} : { claim }),
     ...(owner === undefined ? {} : { owner }),
+    ...(retryOf === undefined ? {} : { retryOf }),
     ...(trace === undefined ? {} : { trace }),
   };
 }

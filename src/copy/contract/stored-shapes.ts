@@ -71,6 +71,7 @@ export const copyEndpoints = z.object({
   rollsBack: z.literal(true).exactOptional(),
   claim: hash.exactOptional(),
   owner: z.union([hash, z.literal(eventOwner)]).exactOptional(),
+  retryOf: instanceId.exactOptional(),
   trace: z
     .string()
     .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/)
@@ -93,7 +94,6 @@ export const copyInput = copyEndpoints.extend({
   notifies: z.literal(true).exactOptional(),
   event: z.object({ route, etag, at: isoTime }).exactOptional(),
   route: route.exactOptional(),
-  retryOf: instanceId.exactOptional(),
 });
 
 /** `CopyInput`, as an older release may have written it: without the options that it did not have. */

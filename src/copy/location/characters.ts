@@ -42,14 +42,29 @@ const maxPrintedLength = 2_048;
 
 /** The length of the longest name that DNS allows. */
 const maxHostLength = 253;
+/** The host of an account has 24 characters and, at most, "-internetrouting"; a key of Storage has 88. */
+const maxLabelLength = 40;
 
 /**
- * A host in quotation marks, truncated to the length that a host can have. Null if it contains characters that a host
- * cannot contain: then it may be a SAS whose question mark was lost.
+ * A host in quotation marks. Null if it does not have the form of a host: then it may be a SAS whose question mark was
+ * lost, or a key that was pasted into a URL. A key is longer than a label, or does not end like a host.
  */
 export function quotedHost(host: string): string | null {
-  if (host !== "" && !isHostLike(host)) return null;
-  return `"${host.slice(0, maxHostLength)}${host.length > maxHostLength ? "…" : ""}"`;
+  return host === "" || hasHostForm(host) ? `"${host}"` : null;
+}
+
+/** Returns true for an address, for "localhost" and for a name with at least two labels, with or without a port. */
+function hasHostForm(host: string): boolean {
+  const name = host.replace(/:\d{1,5}$/, "").replace(/\.$/, "");
+  if (!isHostLike(name) || name.length > maxHostLength) return false;
+  if (/^(\d{1,3}\.){3}\d{1,3}$|^\[[0-9a-f:.]{2,45}\]$|^localhost$/i.test(name)) return true;
+  const labels = name.split(".");
+  const last = labels.at(-1) ?? "";
+  return (
+    labels.length > 1 &&
+    /^(?:[a-z]{2,24}|\d{1,3})$/i.test(last) &&
+    labels.every((label) => label !== "" && label.length <= maxLabelLength)
+  );
 }
 
 /**

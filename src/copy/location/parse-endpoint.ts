@@ -1,4 +1,4 @@
-import { quotedHost } from "./characters.ts";
+import { isHostLike, quotedHost } from "./characters.ts";
 import type { BlobEndpoint, Destination, Endpoint, FileEndpoint } from "./endpoint.ts";
 import { copySourceLength, maxCopySourceLength } from "./endpoint.ts";
 import { encodeExternalPath, escapingPathProblems, externalPathProblems } from "./external-path.ts";
@@ -189,11 +189,15 @@ function parseAzurePlace(url: WrittenUrl, emulator: Origins["emulator"]): Place 
 function foreignHostProblem(url: WrittenUrl, emulator: Origins["emulator"]): string {
   const { hostname } = url;
   const host = quotedHost(url.host);
-  if (host === null) return "has a host with characters that are not allowed in a host";
+  const orEmulator = emulator.blob === null ? "" : ` or the emulator at ${emulator.blob}`;
+  if (host === null) {
+    return isHostLike(url.host)
+      ? `has a host that is not Azure Storage${orEmulator}, and that is not shown because it may be a secret`
+      : "has a host with characters that are not allowed in a host";
+  }
   if (parseStorageHost(hostname.replace(/\.$/, "")) !== null) {
     return `has the host ${host}; write it without the trailing dot`;
   }
-  const orEmulator = emulator.blob === null ? "" : ` or the emulator at ${emulator.blob}`;
   return `has the host ${host}, which is not Azure Storage${orEmulator}`;
 }
 

@@ -1,4 +1,4 @@
-import { characterName, listCharacters, quotedHost } from "./characters.ts";
+import { characterName, isHostLike, listCharacters, quotedHost } from "./characters.ts";
 
 /**
  * A URL as it was written. The URL parser normalizes only the port and the case of scheme and host. It would also remove
@@ -71,11 +71,15 @@ export function readUrl(text: string, isOutside: (origin: string) => boolean): R
 /** `written`: the host as it was written, which the URL parser reads as `hostname`. */
 function spellingProblem(written: string, hostname: string): string {
   const [host, read] = [quotedHost(written), quotedHost(hostname)];
-  if (read === null) return "has a host with characters that are not allowed in a host";
-  const what =
-    host === null
-      ? "has a host with characters that are not allowed in a host"
-      : `has the host ${host}`;
+  if (read === null) {
+    return isHostLike(hostname)
+      ? "has a host that URL parsers read as another one"
+      : "has a host with characters that are not allowed in a host";
+  }
+  const hidden = isHostLike(written)
+    ? "has a host"
+    : "has a host with characters that are not allowed in a host";
+  const what = host === null ? hidden : `has the host ${host}`;
   return `${what}, which is read as ${read}; write that instead`;
 }
 

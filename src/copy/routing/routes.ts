@@ -52,7 +52,7 @@ export type RouteSource = {
 };
 
 /** Defaults for routed copies: the latest content wins, and a copy waits for a running copy to the same destination. */
-const defaultOptions = { overwrite: "always", ifBusy: "wait" };
+export const defaultOptions = { overwrite: "always", ifBusy: "wait" };
 
 /** Returns true if the route matches the blob. */
 export function isRouted({ source }: Route, blob: Endpoint): blob is BlobEndpoint {

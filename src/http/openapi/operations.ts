@@ -63,6 +63,7 @@ const etag: Header = {
 };
 
 const noStore = { "cache-control": cacheControl };
+const ofAbort = { ...noStore, vary, "retry-after": retryAfter };
 const ofCopy = { ...noStore, vary, "preference-applied": applied, "retry-after": retryAfter };
 
 const answer = (
@@ -138,7 +139,8 @@ const prefer: Parameter = {
 const idempotencyKey: Parameter = {
   name: "Idempotency-Key",
   in: "header",
-  description: "Requests with the same key start only one copy",
+  description:
+    "Requests with the same key start only one copy. A repeated request returns it, even if it would be rejected by now",
   schema: { type: "string", pattern: "^[\\x21-\\x2b\\x2d-\\x7e]{1,255}$" },
   example: "7d0b8f9e-52d7-4f3c-8f0c-6a2f3c1f7d11",
 };
@@ -266,11 +268,11 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
       parameters: [id],
       request: null,
       answers: {
-        200: answer("The copy is aborted", copy, ofCopy, abortedCopy),
+        200: answer("The copy is aborted", copy, ofAbort, abortedCopy),
         202: answer(
           "The abort was requested",
           copy,
-          { ...ofCopy, location },
+          { ...ofAbort, location },
           { ...copyExample, status: "aborting", abortRequested: true },
         ),
         ...badBody,

@@ -20,7 +20,7 @@ import type { Seal } from "../../secrets/seal.ts";
 import { withDeadline } from "../../instances/deadline.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { raiseEvent } from "../../instances/raise-event.ts";
-import { startClaimed, createCopyInput } from "../../instances/start-instance.ts";
+import { createCopyInput, findEarlier, startInstance } from "../../instances/start-instance.ts";
 import { currentTraceId, emit } from "../../telemetry/scope.ts";
 import { createBoundedCounts, createBoundedSet } from "./bounded-set.ts";
 import type { BoundedCounts } from "./bounded-set.ts";
@@ -192,14 +192,17 @@ async function startRoutedCopy(
   const { instanceId, name, deletedAt } = claim;
   if (deletedAt !== undefined) return;
   const isNew = instanceId === fresh;
-  if (!isNew && (await ledger.records.read(instanceId))?.outcome != null) return;
+  if (!isNew) {
+    if ((await ledger.records.read(instanceId))?.outcome != null) return;
+    if ((await findEarlier(client, ledger, instanceId)) !== null) return;
+  }
   const input = {
     ...createCopyInput(seal, routed.request, { instanceId, notifies }),
     event: { route: route.name, etag, at: toIso(at) },
     claim: name,
     owner: eventOwner,
   };
-  const started = await startClaimed(client, ledger, { instanceId, isNew, input });
+  const started = await startInstance(client, instanceId, input);
   if (started.kind === "unknown") {
     throw new Error(`Cannot start copy ${instanceId} because Durable did not respond`);
   }

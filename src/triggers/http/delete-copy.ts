@@ -1,10 +1,17 @@
 import type { HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
+import type { CopyInput } from "../../copy/contract/activities.ts";
 import type { InstanceId } from "../../copy/contract/ids.ts";
+import { buildOutcome } from "../../copy/contract/outcome.ts";
+import type { Outcome } from "../../copy/contract/outcome.ts";
+import { parseTime } from "../../copy/time.ts";
 import { problem } from "../../http/problem.ts";
+import { brokenInstance } from "../../instances/copy-view.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { purgeInstance } from "../../instances/purge-instance.ts";
+import type { HeldLock, Ledger, Place } from "../../ledger/ledger.ts";
+import { withOutcome, withPlace } from "../../ledger/record.ts";
 import { repairInstanceId } from "../../names.ts";
 import { copyNotFound, findCopy, findRecorded, parseInstanceId } from "./get-copy.ts";
 import type { CopyDependencies } from "./get-copy.ts";
@@ -18,17 +25,24 @@ export function deleteCopy(deps: CopyDependencies): HttpHandler {
   return async (request, client) => {
     const id = parseInstanceId(request);
     if (id === null) return copyNotFound();
+    const { ledger } = deps;
     const instance = await findCopy(deps, request, client);
-    // Only the record is left if an earlier DELETE was interrupted.
+    // Only the record is left if an earlier DELETE was interrupted, or if the history was purged in Durable.
     const recorded = instance === null ? await findRecorded(deps, request) : null;
     if (instance === null && recorded === null) return copyNotFound();
-    const reason = instance === null ? null : await reasonToWait(deps, client, instance);
+    const lock = recorded?.record.lock ?? null;
+    const place: Place | null =
+      instance === null ? (lock === null ? null : { lock }) : instance.copy;
+    const reason = await reasonToWait(deps, client, { id, instance, place });
     if (reason !== null) return notEnded(reason);
-    const claim = instance?.copy.claim ?? recorded?.claim ?? null;
-    // The claim is closed first: otherwise, after the copy is deleted, it would start the copy again.
-    if (claim !== null) await deps.ledger.closeClaim(claim, id, deps.now());
+    // First: without an outcome, the open claim would start the copy again after its history is purged.
+    if (instance !== null) await recordEnd(deps, instance);
     if (!(await purgeHistories(client, id))) return notEnded(stillRunning);
-    await deps.ledger.records.forget(id, deps.now());
+    const claim = instance?.copy.claim ?? recorded?.record.claim ?? null;
+    if (claim !== null) await ledger.closeClaim(claim, id, deps.now());
+    // A copy that was terminated while it waited is still in the queue.
+    if (place !== null) await ledger.queue.leave(place, id);
+    await ledger.records.forget(id, deps.now());
     return { status: 204, headers: { "cache-control": "no-store" } };
   };
 }
@@ -39,20 +53,44 @@ const stillRunning = "its orchestration is still sending notifications or record
 async function reasonToWait(
   { ledger }: CopyDependencies,
   client: DurableClient,
-  { id, copy, execution }: FoundInstance,
+  { id, instance, place }: { id: InstanceId; instance: FoundInstance | null; place: Place | null },
 ): Promise<string | null> {
-  if (execution.kind === "running") return "it has not ended; abort it first, or wait";
+  if (instance?.execution.kind === "running") return "it has not ended; abort it first, or wait";
   const own = await readOwnInstance(client, id);
   const repair = await readRepairInstance(client, id);
   if (own?.execution.kind === "running" || repair?.execution.kind === "running") {
     return stillRunning;
   }
   // A lock whose copy is unknown would be mistaken for a copy that Durable has lost.
-  if ((await ledger.readLock(copy.destination))?.instanceId === id) {
+  if (place !== null && (await readLock(ledger, place))?.instanceId === id) {
     return "its destination is not released yet; the watchdog releases it within minutes";
   }
   if (await ledger.outbox.has(id)) return "its notification has not been delivered yet";
   return null;
+}
+
+function readLock(ledger: Ledger, place: Place): Promise<HeldLock | null> {
+  return "lock" in place ? ledger.lockScan.read(place.lock) : ledger.readLock(place.destination);
+}
+
+/** Records how the copy ended, if its record does not say so: its instance was terminated before its first step. */
+async function recordEnd(
+  { ledger }: CopyDependencies,
+  { id, copy, execution }: FoundInstance,
+): Promise<void> {
+  if (execution.kind === "running") return;
+  const outcome =
+    execution.kind === "ended" ? execution.outcome : brokenOutcome(id, copy, execution.at);
+  await ledger.records.change(id, undefined, (record) =>
+    withOutcome(withPlace(record, copy), outcome),
+  );
+}
+
+function brokenOutcome(id: InstanceId, { createdAt }: CopyInput, at: string): Outcome {
+  const result = { kind: "not-started", failure: brokenInstance(id) } as const;
+  const record = { abortRequested: false, startedAt: null, statusReads: 0 };
+  const details = { copyId: null, record, residue: [], settledAt: parseTime(at), createdAt };
+  return buildOutcome(result, details);
 }
 
 /** Purges the copy's instances; false if one has not ended. */

@@ -8,6 +8,7 @@ import { copyView, recordedView } from "../../instances/copy-view.ts";
 import type { CopyView } from "../../instances/copy-view.ts";
 import { problem } from "../../http/problem.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import type { CopyRecord } from "../../ledger/record.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
 import { copiesPath } from "./method-router.ts";
@@ -43,12 +44,12 @@ export async function findView(
 export async function findRecorded(
   { ledger, principals }: CopyDependencies,
   request: HttpRequest,
-): Promise<{ view: CopyView; claim: string | null } | null> {
+): Promise<{ view: CopyView; record: CopyRecord } | null> {
   const id = parseInstanceId(request);
   const record = id === null ? null : await ledger.records.read(id);
   if (id === null || record === null || !mayUseRecord(request, record, principals)) return null;
   const view = recordedView(id, record, copiesPath(request));
-  return view === null ? null : { view, claim: record.claim };
+  return view === null ? null : { view, record };
 }
 
 export type CopyDependencies = { ledger: Ledger; principals: PrincipalSettings; now(): EpochMs };

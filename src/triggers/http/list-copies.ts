@@ -64,7 +64,8 @@ function chooseFilter({ principals }: CopyDependencies, request: HttpRequest): F
     keepsAll,
     keeps: (copy, { status, source, destination }) =>
       !copy.isDeleted &&
-      (status === null || copy.status === status) &&
+      // Its record does not say yet how a copy ended that was terminated while it waited: it is read.
+      (status === null || copy.status === status || copy.status === "running") &&
       (source === null || copy.source?.startsWith(source) === true) &&
       (destination === null || copy.destination?.startsWith(destination) === true) &&
       (keepsAll || mayUseRecord(request, copy, principals)),

@@ -10,15 +10,13 @@ import { parseTime } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { deniedCopy, invalidRequest, problem } from "../../http/problem.ts";
 import type { FoundInstance } from "../../instances/find-instance.ts";
-import { createCopyInput } from "../../instances/start-instance.ts";
 import { UnsealError } from "../../secrets/seal.ts";
 import type { Seal, SealedPlace } from "../../secrets/seal.ts";
-import { claimInstance, readIdempotencyKey } from "./claim-instance.ts";
-import { copyNotFound, findCopy, findRecorded } from "./get-copy.ts";
+import { readIdempotencyKey, startOnce } from "./claim-instance.ts";
+import type { Invocation, Prepared } from "./claim-instance.ts";
+import { copyNotFound, findCopy, findRecorded, parseInstanceId } from "./get-copy.ts";
 import type { HttpHandler } from "./http-handler.ts";
-import { readPrincipal } from "./principals.ts";
 import { refuseBody } from "./read-json.ts";
-import { startInput } from "./start-copy.ts";
 import type { StartDependencies } from "./start-copy.ts";
 
 /**
@@ -32,36 +30,49 @@ export function retryCopy(deps: StartDependencies): HttpHandler {
     if (refusal !== null) return refusal;
     const key = readIdempotencyKey(request);
     if (key.problems.length > 0) return invalidRequest(key.problems);
-    const former = await findCopy(deps, request, client);
-    if (former === null)
-      return (await findRecorded(deps, request)) === null ? copyNotFound() : purged();
-    if (former.execution.kind === "running") {
-      const detail = "Cannot retry the copy because it has not ended; abort it first, or wait";
-      return problem("not-ended", detail);
-    }
-    const now = deps.now();
-    const opened = openRequest(deps.seal, former, now);
-    if (!opened.ok) return opened.response;
-    const repeated = alongRoute(deps, former.copy, opened.request, now);
-    const denial = checkAccess(deps, { ...repeated, route: routeOf(former.copy, now) }, now);
-    if (denial !== null) return deniedCopy(denial);
-
-    const principal = readPrincipal(request, deps.principals);
-    const fingerprint = createHash("sha256").update(`retry of ${former.id}`).digest("hex");
-    const claim = await claimInstance(deps, { key: key.value, principal, fingerprint, now });
-    if (!claim.ok) return claim.response;
-    const { instanceId, name } = claim;
-    const { owner, event, route } = former.copy;
-    const input: CopyInput = {
-      ...createCopyInput(deps.seal, repeated, { ...deps, instanceId }),
-      retryOf: former.id,
-      ...(owner === undefined ? {} : { owner }),
-      ...(event === undefined ? {} : { event }),
-      ...(route === undefined ? {} : { route }),
-      ...(name === null ? {} : { claim: name }),
-    };
-    return await startInput(deps, { request, client, context }, { ...claim, input });
+    const id = parseInstanceId(request);
+    if (id === null) return copyNotFound();
+    return await startOnce(
+      deps,
+      { request, client, context },
+      {
+        key: key.value,
+        fingerprint: createHash("sha256").update(`retry of ${id}`).digest("hex"),
+        now: deps.now(),
+        prepare: (at) => prepareRetry(deps, { request, client }, at),
+      },
+    );
   };
+}
+
+async function prepareRetry(
+  deps: StartDependencies,
+  { request, client }: Pick<Invocation, "request" | "client">,
+  at: EpochMs,
+): Promise<Prepared> {
+  const refused = (response: HttpResponseInit): Prepared => ({ ok: false, response });
+  const former = await findCopy(deps, request, client);
+  if (former === null) {
+    const isRecorded = (await findRecorded(deps, request)) !== null;
+    return refused(isRecorded ? purged() : copyNotFound());
+  }
+  if (former.execution.kind === "running") {
+    const detail = "Cannot retry the copy because it has not ended; abort it first, or wait";
+    return refused(problem("not-ended", detail));
+  }
+  const opened = openRequest(deps.seal, former, deps.now());
+  if (!opened.ok) return opened;
+  const repeated = alongRoute(deps, former.copy, opened.request, at);
+  const denial = checkAccess(deps, { ...repeated, route: routeOf(former.copy, at) }, at);
+  if (denial !== null) return refused(deniedCopy(denial));
+  const { owner, event, route } = former.copy;
+  const facts = {
+    retryOf: former.id,
+    ...(owner === undefined ? {} : { owner }),
+    ...(event === undefined ? {} : { event }),
+    ...(route === undefined ? {} : { route }),
+  };
+  return { ok: true, request: repeated, facts };
 }
 
 function purged(): HttpResponseInit {
@@ -71,9 +82,9 @@ function purged(): HttpResponseInit {
 }
 
 /** The route of a stored copy, with the time for dates in its template. */
-function routeOf({ event, route }: CopyInput, now: EpochMs) {
+function routeOf({ event, route }: CopyInput, at: EpochMs) {
   const name = event?.route ?? route;
-  return name === undefined ? null : { name, at: event === undefined ? now : parseTime(event.at) };
+  return name === undefined ? null : { name, at: event === undefined ? at : parseTime(event.at) };
 }
 
 /**

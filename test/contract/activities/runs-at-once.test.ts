@@ -184,6 +184,26 @@ test("a run after the end of the copy removes the snapshot of a late run that wa
   expect(await snapshots()).toBe(0);
 });
 
+test("only a run that holds the destination's lock removes the snapshot of a late run", async () => {
+  const { clock, ledger, steps, start, service, instanceId, copy, snapshots, killAtWrite } =
+    await requested({ overwrite: "always", rollback: "snapshot" });
+  await uploadBlob(service, "former", { blob: "copy.mp4" });
+  const input = { instanceId, copy: pickEndpoints(copy), ...settling, isLastAttempt: false };
+  await steps.settleCopy(input);
+  await killAtWrite(async () => {});
+  const { destination } = copy;
+  await ledger.releaseLock(destination, instanceId, null);
+  const other = newInstanceId(epochMs(clock.now()));
+  await ledger.acquireLock(other, copy);
+  expect(await start({ attempt: 2 })).toMatchObject({ kind: "ended" });
+  expect(await snapshots()).toBe(1);
+  await ledger.releaseLock(destination, other, null);
+  const awaitedCopyId = toCopyId("01a21ba0-496d-7000-8000-000000000000");
+  expect(await start({ attempt: 3, awaitedCopyId })).toMatchObject({ kind: "ended" });
+  expect(await snapshots()).toBe(0);
+  expect(await ledger.readLock(destination)).toBeNull();
+});
+
 test("a run that finds the copy of another run at the destination does not settle it as refused", async () => {
   const { start, starts, ledger, instanceId, killAtWrite } = await requested(
     {},
@@ -215,7 +235,7 @@ test("a waiter that lets an earlier one go first keeps its place in the queue, a
   atWrite(async (write) => {
     const etag = await write();
     await ledger.queue.rejoin(destination, instanceId);
-    await ledger.queue.leave(destination, earlier); // so that the second run would be the first in the queue
+    await ledger.queue.leave({ destination }, earlier); // so that the second run would be the first in the queue
     expect(await start()).toMatchObject({ kind: "transient-failure" });
     expect(await ledger.readLock(destination)).toBeNull();
     return etag;

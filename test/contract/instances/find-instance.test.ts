@@ -2,6 +2,7 @@ import type { DurableClient } from "durable-functions";
 import { expect, test } from "vitest";
 import { toInstanceId } from "../../../src/copy/contract/ids.ts";
 import { failure } from "../../../src/copy/contract/failure.ts";
+import { epochMs } from "../../../src/copy/time.ts";
 import { copyView } from "../../../src/instances/copy-view.ts";
 import { findInstance } from "../../../src/instances/find-instance.ts";
 import { withAbort } from "../../../src/ledger/record.ts";
@@ -198,4 +199,30 @@ test("the first outcome of a copy is final", async () => {
   const second = { status: "aborted", abortRequested: true } as never;
   expect(await records.recordOutcome(instanceId, second)).toEqual(first);
   expect((await records.read(instanceId))?.outcome).toEqual(first);
+});
+
+test.each(["Running", "Completed", "Failed"])(
+  "an instance with another request than its record is not shown (%s)",
+  async (runtimeStatus) => {
+    const { durable, view, instanceId, copy, records } = await startedCopy();
+    const strange = { ...copy, destination: { ...copy.destination, path: "another.mp4" } };
+    const at = copy.createdAt;
+    const failed = failure("internal", "Cannot copy because of a test");
+    const ended = { copyId: null, copyStatus: null, progress: null, residue: [], statusReads: 0 };
+    const times = { startedAt: null, completedAt: at, settledAt: at };
+    const outcome = { status: "succeeded", abortRequested: false, ...ended, ...times } as const;
+    durable.set(instanceId, { runtimeStatus, input: strange, output: outcome });
+    // The lock has the copy that was started.
+    expect(await view()).toMatchObject({ destination: expect.stringContaining("/copy.mp4") });
+    await records.recordOutcome(instanceId, { ...outcome, status: "failed", failure: failed });
+    expect(await view()).toBeNull();
+  },
+);
+
+test("an instance of a deleted copy is not shown", async () => {
+  const { durable, view, instanceId, records } = await startedCopy();
+  durable.set(instanceId, { runtimeStatus: "Running" });
+  expect(await view()).not.toBeNull();
+  await records.forget(instanceId, epochMs(0));
+  expect(await view()).toBeNull();
 });

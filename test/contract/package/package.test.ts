@@ -43,10 +43,12 @@ const digests = (files: Record<string, Uint8Array>) =>
     ]),
   );
 
-test("the package has host.json, package.json and bundled code, and no other file", () => {
+test("the package has host.json, package.json, bundled code and the page, and no other file", () => {
   const names = readdirSync(built.directory).toSorted();
   const bundled = built.bundled.map(({ name }) => name);
-  expect(names).toEqual([...bundled, "host.json", "package.json"].toSorted());
+  const page = ["icon.svg", "page.css", "page.html", "page.js"];
+  expect(built.page.toSorted()).toEqual(page);
+  expect(names).toEqual([...bundled, ...page, "host.json", "package.json"].toSorted());
   for (const name of bundled) expect(name).toMatch(/^[\w.-]+\.cjs$/);
   expect(JSON.parse(readFileSync(join(built.directory, "package.json"), "utf8"))).toEqual({
     name: "ferry",
@@ -155,7 +157,7 @@ test.each(["keys", "entra"])(
     };
     const bundled = await registered(built.directory);
     expect(bundled).toEqual(await registered(root));
-    expect(bundled).toHaveLength(17);
+    expect(bundled).toHaveLength(18);
     const levels = new Map(
       bundled.map(({ name, bindings }) => [
         name,
@@ -166,7 +168,8 @@ test.each(["keys", "entra"])(
     for (const name of ["copies", "copy", "copyAbort", "copyRetry", "copyTimeline"]) {
       expect(levels.get(name)).toBe(level);
     }
-    for (const name of ["health", "openapi"]) expect(levels.get(name)).toBe("anonymous");
+    for (const name of ["health", "openapi", "dashboard"])
+      expect(levels.get(name)).toBe("anonymous");
   },
 );
 

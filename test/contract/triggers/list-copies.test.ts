@@ -34,6 +34,8 @@ async function ledgerOf(copies: readonly Wanted[], { areTrusted = false, sameMs 
   const durable = new Map<string, object>();
   const ids: string[] = [];
   const first = storage.clock.now();
+  const at = storage.service.getContainerClient("inbox").getBlobClient("x").url;
+  const { copy: running } = createCopyInput(storage, { source: at, destination: `${at}2` });
   const createOne = async (
     { status = "succeeded", owner, path = "x", isKnown }: Wanted,
     index: number,
@@ -44,17 +46,17 @@ async function ledgerOf(copies: readonly Wanted[], { areTrusted = false, sameMs 
     const place = { service: "blob", origin: "https://a.blob.core.windows.net", account: "a" };
     const source = { ...place, container: "in", path, selector: null, layout: "host" } as never;
     const destination = { ...place, container: "out", path, layout: "host" } as never;
+    const isRunning = status === "running";
+    const places = isRunning ? running : { source, destination };
     const copy = {
-      source,
-      destination,
+      ...places,
       createdAt: toIso(now),
-      owner,
+      ...(owner === undefined ? {} : { owner }),
     };
-    const record = newRecord(copy);
+    const record = newRecord({ owner, ...copy });
     const progress = { bytesCopied: index, totalBytes: index };
     const failure = { cause: "source-changed" };
     const outcome = { status, completedAt: toIso(now), progress, failure } as never;
-    const isRunning = status === "running";
     await ledger.records.write(instanceId, isRunning ? record : withOutcome(record, outcome), null);
     if (isRunning && isKnown !== false) durable.set(instanceId, copy);
   };
@@ -68,9 +70,12 @@ async function ledgerOf(copies: readonly Wanted[], { areTrusted = false, sameMs 
       hubReads++;
       const copy = durable.get(id);
       if (copy === undefined) throw new Error("replied with HTTP 404");
-      const at = storage.service.getContainerClient("inbox").getBlobClient("x").url;
-      const { copy: input } = createCopyInput(storage, { source: at, destination: `${at}2` });
-      return { name: "copyOrchestration", runtimeStatus: "Running", input, lastUpdatedTime: first };
+      return {
+        name: "copyOrchestration",
+        runtimeStatus: "Running",
+        input: copy,
+        lastUpdatedTime: first,
+      };
     },
   } as unknown as DurableClient; // the list calls nothing else
   const principals = { areTrusted, operators: [`aad/${ops}`] };

@@ -14,7 +14,14 @@ import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 function checkout(built: "with dist" | "without dist" = "with dist"): string {
   const folder = mkdtempSync(join(tmpdir(), "ferry-start-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const sources = ["src", "package.json", "tsconfig.json", "host.json", "local.settings.json"];
+  const sources = [
+    "src",
+    "infra",
+    "package.json",
+    "tsconfig.json",
+    "host.json",
+    "local.settings.json",
+  ];
   for (const path of built === "with dist" ? [...sources, "dist"] : sources) {
     cpSync(path, join(folder, path), { recursive: true });
   }

@@ -154,7 +154,7 @@ test("outside a developer's machine, health of an app with invalid settings repo
     COPY_ALLOWED: "nonsense",
     COPY_WATCHDOG: "never",
   });
-  expect(stack.host.functions.map(({ name }) => name)).toEqual(["health"]);
+  expect(stack.host.functions.map(({ name }) => name)).toEqual(["health", "dashboard"]);
   const response = await call("GET", "/health");
   expect(response.status).toBe(503);
   const { type, detail } = (await response.json()) as { type: string; detail: string };
@@ -164,10 +164,10 @@ test("outside a developer's machine, health of an app with invalid settings repo
   expect((await call("GET", "/copies/x")).status).toBe(404);
 });
 
-test("without the platform's sign-in, COPY_AUTH=entra leaves only health, which names the fault", async () => {
+test("without the platform's sign-in, COPY_AUTH=entra leaves only health and the page, and health names the fault", async () => {
   const entra = { AZURE_FUNCTIONS_ENVIRONMENT: "Production", COPY_AUTH: "entra" };
   const { call, stack } = await start(entra);
-  expect(stack.host.functions.map(({ name }) => name)).toEqual(["health"]);
+  expect(stack.host.functions.map(({ name }) => name)).toEqual(["health", "dashboard"]);
   const response = await call("GET", "/health");
   expect(response.status).toBe(503);
   expect(await response.text()).toContain("App Service authentication is off");

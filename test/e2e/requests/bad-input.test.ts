@@ -9,7 +9,7 @@ const calls: {
   what: string;
   method?: string;
   path?: string;
-  raw?: string | Buffer;
+  raw?: string | Buffer<ArrayBuffer>;
   body?: unknown;
   headers?: Record<string, string>;
   status: number;

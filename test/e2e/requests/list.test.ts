@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { manage } from "../../support/stack/ledger-blobs.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
@@ -114,4 +115,24 @@ test("invalid parameters are 400 with every problem; HEAD has no body", async ()
   const head = await stack.call("HEAD", "/copies");
   expect([head.status, head.text]).toEqual([200, ""]);
   expect(head.headers.get("cache-control")).toBe("no-store");
+});
+
+test("a copy that was terminated while it waited is in the list of failed copies only", async () => {
+  const stack = await startStack({ copies: { bytesPerSecond: 1 } });
+  const source = await stack.upload("inbox/film.mp4", film);
+  const destination = stack.blob("archive/film.mp4").url;
+  const { id: first } = await stack.start({ source: source.url, destination });
+  const options = { ifBusy: "wait", overwrite: "always" };
+  await stack.clock.advance(1_000);
+  const { id } = await stack.start({ source: source.url, destination, options });
+  await manage(stack, id, "terminate");
+  await stack.clock.settled();
+  expect(await stack.get(id)).toMatchObject({ status: "failed" });
+  expect(await idsOf(stack, "status=failed")).toEqual([id]);
+  expect(await idsOf(stack, "status=failed&limit=1")).toEqual([id]);
+  expect(await idsOf(stack, "status=running")).toEqual([first]);
+  for (const status of ["succeeded", "skipped", "aborted"]) {
+    expect(await idsOf(stack, `status=${status}`)).toEqual([]);
+  }
+  expect(await idsOf(stack, "limit=1")).toEqual([id, first]);
 });

@@ -21,3 +21,25 @@ test("POST with Prefer: wait returns the copy when it has ended, with Preference
   const same = await get({ prefer: "wait=20", "if-none-match": etag });
   expect(same.status).toBe(304);
 });
+
+test("an abort is not held: it has done its part when it is recorded", async () => {
+  const stack = await startStack({ copies: { bytesPerSecond: 1_000 } });
+  const source = (await stack.upload("inbox/film.mp4", "film".repeat(10_000))).url;
+  const { id } = await stack.start({ source, destination: stack.blob("archive/film.mp4").url });
+  const headers = { prefer: "wait=20" };
+  const response = await stack.call("POST", `/copies/${id}/abort`, { headers });
+  expect(response).toMatchObject({ status: 202, json: { status: "aborting" } });
+  expect(response.headers.get("preference-applied")).toBeNull();
+});
+
+test("a retry with Prefer: wait returns the new copy when it has ended", async () => {
+  const stack = await startStack({ copies: { finishOnStart: "always" } });
+  const source = (await stack.upload("inbox/film.mp4", "film")).url;
+  const destination = stack.blob("archive/film.mp4").url;
+  const { id } = await stack.start({ source, destination, options: { overwrite: "always" } });
+  await stack.untilEnded(id);
+  const headers = { prefer: "wait=1" };
+  const response = await stack.call("POST", `/copies/${id}/retry`, { headers });
+  expect(response).toMatchObject({ status: 202, json: { status: "succeeded", retryOf: id } });
+  expect(response.headers.get("preference-applied")).toBe("wait=1");
+});

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { allCopies, createEvent, deliver, inboxRoutes } from "../../support/stack/events.ts";
 import { untilAllEnded } from "../../support/stack/events.ts";
+import { manage } from "../../support/stack/ledger-blobs.ts";
 import { hour, secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
@@ -56,6 +57,18 @@ test("a retry of a retry names the retry", async () => {
   const third = await retry(stack, second.json.id);
   expect(third.json.retryOf).toBe(second.json.id);
   expect(await stack.untilEnded(third.json.id)).toMatchObject({ status: "succeeded" });
+});
+
+test("a retry that was refused still names the copy that it repeats when its history is purged", async () => {
+  const stack = await startStack();
+  const id = await failOne(stack);
+  await stack.upload("archive/film.mp4", "newer");
+  const { json } = await retry(stack, id);
+  const ended = await stack.untilEnded(json.id);
+  expect(ended).toMatchObject({ retryOf: id, error: { cause: "destination-exists" } });
+  await stack.clock.settled();
+  await manage(stack, json.id, "purge");
+  expect(await stack.get(json.id)).toMatchObject({ retryOf: id, status: "failed" });
 });
 
 test("a running copy is 409", async () => {

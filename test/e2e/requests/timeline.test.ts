@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openDurableEngine } from "../../../src/local/durable/engine.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
@@ -128,3 +129,33 @@ test("the timeline of a copy that does not exist, or is another caller's, is 404
   expect((await stack.call("GET", path)).status).toBe(404);
   expect((await stack.call("GET", "/copies/x/timeline", { headers: alice })).status).toBe(404);
 });
+
+test.each([400, 500, 503])(
+  "a timeline is 503 if the task hub responds with %i to the history",
+  async (status) => {
+    let isFailing = false;
+    const stack = await startStack({
+      copies: { finishOnStart: "always" },
+      openEngine(options) {
+        const engine = openDurableEngine(options);
+        return {
+          ...engine,
+          handle: async (request) =>
+            isFailing && JSON.stringify(request).includes("showHistory")
+              ? { status, headers: {}, body: "down" }
+              : await engine.handle(request),
+        };
+      },
+    });
+    const { id } = await startOne(stack);
+    await stack.untilEnded(id);
+    isFailing = true;
+    const response = await stack.call("GET", `/copies/${id}/timeline`);
+    expect(response).toMatchObject({
+      status: 503,
+      json: { type: "urn:ferry:problem:unavailable" },
+    });
+    isFailing = false;
+    expect((await timelineOf(stack, id)).source).toBe("history");
+  },
+);

@@ -53,7 +53,7 @@ export type TestStack = {
 
 export type CallOptions = {
   body?: unknown;
-  raw?: string | Buffer;
+  raw?: string | Buffer<ArrayBuffer>;
   headers?: Record<string, string>;
 };
 export type ApiResponse = { status: number; headers: Headers; text: string; json: Json };

@@ -132,13 +132,13 @@ test.each(["https://ACCT1.Blob.Core.Windows.NET:443/in1/a", "https://XN--BCHER-K
   },
 );
 
-test("a host that is longer than any name in DNS is truncated in the message", () => {
+test("a host that is longer than any name in DNS is not in the message", () => {
   const hosts = [`${"a".repeat(30_000)}.example`, `${"aaa.".repeat(8_000)}example`];
   for (const url of hosts.map((host) => `https://${host}/in1/a`)) {
     for (const parsed of [parseSource(url, origins), parseDestination(url, origins)]) {
       if (parsed.ok) throw new Error("accepted");
-      expect(parsed.problems.join()).toMatch(/"(aaa\.?)+a?…"/);
-      expect(parsed.problems.join().length).toBeLessThan(700);
+      expect(parsed.problems.join()).toContain("is not shown because it may be a secret");
+      expect(parsed.problems.join()).not.toContain("aaa");
     }
   }
 });

@@ -1,0 +1,105 @@
+import { hasEnded } from "../../../client/ferry.ts";
+import type { Copy, CopySummary } from "../../../client/ferry.ts";
+import { plainUrl } from "../text/urls.ts";
+
+/** What the page knows about a copy. */
+export type Row = {
+  item: CopySummary;
+  /** The whole copy, if the page has read it. */
+  copy: Copy | null;
+  /** When the page received this progress (epoch ms of this browser). */
+  progressSeenAt: number;
+  /** What a search compares with. */
+  text: string;
+};
+
+export type Rows = ReadonlyMap<string, Row>;
+
+/** Builds the row of a copy from its newest state and what was known before. */
+export function updateRow(before: Row | undefined, item: CopySummary, now: number): Row {
+  // A list may have been read before the copy ended.
+  const isOlder = before !== undefined && hasEnded(before.item) && !hasEnded(item);
+  if (isOlder) return before;
+  const isSameProgress = before?.item.progress?.readAt === item.progress?.readAt;
+  const copy = before?.copy ?? null;
+  return {
+    item,
+    copy: copy !== null && copy.status === item.status ? copy : null,
+    progressSeenAt: before !== undefined && isSameProgress ? before.progressSeenAt : now,
+    text: before?.text ?? searchText(item),
+  };
+}
+
+export function rowOfCopy(before: Row | undefined, copy: Copy, now: number): Row {
+  return { ...updateRow(before, itemOfCopy(copy), now), copy };
+}
+
+function itemOfCopy(copy: Copy): CopySummary {
+  const { id, status, source, destination, createdAt, completedAt, error, progress, links } = copy;
+  return {
+    id,
+    status,
+    source,
+    destination,
+    createdAt,
+    completedAt,
+    cause: error?.cause ?? null,
+    bytes: progress?.bytesCopied ?? null,
+    progress: completedAt === null ? progress : null,
+    links,
+  };
+}
+
+function searchText({ id, source, destination }: CopySummary): string {
+  return [id, source, destination, plainUrl(source), plainUrl(destination)]
+    .join("\n")
+    .toLowerCase();
+}
+
+/** How far a copy is: what Storage has reported, and where it probably is by now, at the rate that it had. */
+export type Progress = { bytes: number; totalBytes: number; estimatedBytes: number };
+
+export function progressOf({ item, progressSeenAt }: Row, now: number): Progress | null {
+  const { progress } = item;
+  if (progress === null) return null;
+  const { bytesCopied: bytes, totalBytes, bytesPerSecond } = progress;
+  const since = Math.max(0, now - progressSeenAt) / 1_000;
+  const copied = item.status === "copying" ? (bytesPerSecond ?? 0) * since : 0;
+  return { bytes, totalBytes, estimatedBytes: Math.min(totalBytes, bytes + copied) };
+}
+
+/** What a filter of the list shows: all copies, those that run, or those with one final status. */
+export const statusFilters = [
+  "all",
+  "running",
+  "failed",
+  "succeeded",
+  "aborted",
+  "skipped",
+] as const;
+
+export type StatusFilter = (typeof statusFilters)[number];
+
+export function hasStatus({ item }: Row, filter: StatusFilter): boolean {
+  if (filter === "all") return true;
+  return filter === "running" ? !hasEnded(item) : item.status === filter;
+}
+
+/** Returns the number of copies with each status. */
+export function countStatuses(rows: Rows): Record<StatusFilter, number> {
+  const counts = { all: 0, running: 0, failed: 0, succeeded: 0, aborted: 0, skipped: 0 };
+  for (const { item } of rows.values()) {
+    const { status } = item;
+    const isRunning = status === "queued" || status === "copying" || status === "aborting";
+    counts.all++;
+    counts[isRunning ? "running" : status]++;
+  }
+  return counts;
+}
+
+/** The sum of the rates of the copies that run, in bytes per second. */
+export function totalRate(rows: Rows): number {
+  let rate = 0;
+  for (const { item } of rows.values()) rate += item.progress?.bytesPerSecond ?? 0;
+  return rate;
+}

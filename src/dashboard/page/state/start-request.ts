@@ -1,0 +1,72 @@
+import type { FieldProblem, StartRequest } from "../../../client/ferry.ts";
+
+/** The texts of the form. */
+export type StartForm = {
+  source: string;
+  destination: string;
+  overwrite: string;
+  ifBusy: string;
+  rollback: string;
+  tier: string;
+  /** JSON of further options, or empty. */
+  options: string;
+};
+
+export const emptyForm: StartForm = {
+  source: "",
+  destination: "",
+  overwrite: "",
+  ifBusy: "",
+  rollback: "",
+  tier: "",
+  options: "",
+};
+
+export const choices = {
+  overwrite: ["fail", "skip", "if-newer", "always"],
+  ifBusy: ["fail", "wait", "replace"],
+  rollback: ["off", "snapshot"],
+  tier: ["Hot", "Cool", "Cold", "Archive", "Smart"],
+} as const;
+
+export type FieldName = keyof StartForm;
+
+/**
+ * Builds the request from the form. What is wrong in it is the app's to say, except that further options must be a JSON
+ * object, because nothing could be sent otherwise.
+ */
+export function buildRequest(
+  form: StartForm,
+): { ok: true; request: StartRequest } | { ok: false; problems: FieldProblem[] } {
+  const { source, destination, options: text, ...chosen } = form;
+  const options = parseOptions(text);
+  if (options === null) {
+    const message =
+      'Further options must be a JSON object, for example {"tags": {"team": "video"}}';
+    return { ok: false, problems: [{ pointer: "/options", message }] };
+  }
+  for (const [name, value] of Object.entries(chosen)) if (value !== "") options[name] = value;
+  const isEmpty = Object.keys(options).length === 0;
+  // The app checks the options, whatever they are.
+  const request = { source, destination, ...(isEmpty ? {} : { options }) } as StartRequest;
+  return { ok: true, request };
+}
+
+function parseOptions(text: string): Record<string, unknown> | null {
+  if (text.trim() === "") return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Returns the field that a problem is about; null if it is about none of them. */
+export function fieldOf(pointer: string): FieldName | null {
+  const [, first = "", second = ""] = pointer.split("/");
+  if (first === "source" || first === "destination") return first;
+  if (first !== "options") return null;
+  return Object.hasOwn(choices, second) ? (second as keyof typeof choices) : "options";
+}

@@ -1,0 +1,25 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Changes } from "../api/changes.ts";
+import type { Loading } from "../api/loading.ts";
+import type { Polling } from "../api/polling.ts";
+import type { Session } from "../api/session.ts";
+import type { PageState } from "../state/page-state.ts";
+import type { Store } from "../state/store.ts";
+
+/** What the parts of the page work with. */
+export type Page = {
+  store: Store<PageState>;
+  session: Session;
+  loading: Loading;
+  changes: Changes;
+  polling: Polling;
+};
+
+export const PageContext = createContext<Page | null>(null);
+
+export function usePage(): Page {
+  const page = useContext(PageContext);
+  if (page === null) throw new Error("Cannot show this because it is not part of a page");
+  return page;
+}

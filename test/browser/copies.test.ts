@@ -1,0 +1,164 @@
+import { expect, test } from "vitest";
+import { startStack } from "../support/stack/test-stack.ts";
+import { expectCount, expectText, openDashboard } from "./support/dashboard.ts";
+
+/* What an operator does with the page, against the app and the emulator. Each copy takes a minute of virtual time. */
+
+const slow = { bytesPerSecond: 100_000 };
+const film = Buffer.alloc(6_000_000);
+
+test("a copy is started in the form, with the app's messages at the fields, and its bar moves", async () => {
+  const stack = await startStack({ copies: slow });
+  const source = await stack.upload("inbox/film.mp4", film);
+  const destination = stack.blob("archive/film.mp4").url;
+  const dashboard = await openDashboard(stack);
+  const { page, button, row, advance, idle } = dashboard;
+  await page.getByText("No copies yet").waitFor();
+  await dashboard.screenshot("empty");
+
+  await button("New copy").click();
+  const form = page.getByRole("dialog", { name: "New copy" });
+  const fields = {
+    source: form.getByLabel("Source", { exact: true }),
+    destination: form.getByLabel("Destination", { exact: true }),
+    options: form.getByLabel("Further options"),
+  };
+  await fields.source.fill(source.url);
+  await fields.destination.fill("archive/film.mp4");
+  await fields.options.fill('{"tier": "Warm", "colour": "red", "tags": {"a": 1}}');
+  dashboard.expectErrors("status of 400");
+  await button("Start the copy").click();
+  const rejected = await stack.call("POST", "/copies", {
+    body: {
+      source: source.url,
+      destination: "archive/film.mp4",
+      options: { tier: "Warm", colour: "red", tags: { a: 1 } },
+    },
+  });
+  const problems: { pointer: string; message: string }[] = rejected.json.errors;
+  expect(problems.map(({ pointer }) => pointer).toSorted()).toEqual([
+    "/destination",
+    "/options/colour",
+    "/options/tags/a",
+    "/options/tier",
+  ]);
+  for (const { pointer, message } of problems) {
+    const name = pointer.split("/")[1] === "options" ? "options" : "destination";
+    const field = pointer === "/options/tier" ? form.getByLabel("Access tier") : fields[name];
+    const id = (await field.getAttribute("aria-describedby"))?.split(" ").at(-1) ?? "";
+    await expectText(form.locator(`[id="${id}"]`), message);
+    expect(await field.getAttribute("aria-invalid")).toBe("true");
+  }
+  expect(await fields.source.getAttribute("aria-invalid")).toBe("false");
+  expect(await fields.destination.evaluate((field) => field === document.activeElement)).toBe(true);
+  await dashboard.screenshot("form-problems");
+
+  await fields.destination.fill(destination);
+  await fields.options.fill('{"tags": {"team": "video"}}');
+  await button("Dry run").click();
+  const plan = form.getByLabel("Plan");
+  await expectText(plan, "Copy Blob");
+  await expectText(plan, "nothing was started");
+  await dashboard.screenshot("plan");
+  expect((await stack.call("GET", "/copies")).json.items).toEqual([]);
+
+  await button("Start the copy").click();
+  await expectText(row("film.mp4"), "Copying");
+  await idle();
+  expect((await stack.call("GET", "/copies")).json.items).toHaveLength(1);
+  expect(await form.count()).toBe(0);
+  const bar = row("film.mp4").getByRole("progressbar", { name: "Progress of film.mp4" });
+  const positions: number[] = [];
+  for (let step = 0; step < 4; step++) {
+    await advance(12_000);
+    positions.push(Number(await bar.getAttribute("aria-valuenow")));
+  }
+  // Ferry polls at moments that it chooses, so that two positions can be of one poll.
+  expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+  expect(new Set(positions).size).toBeGreaterThanOrEqual(3);
+  expect(positions.at(-1)).toBeGreaterThan(50);
+  await expectText(row("film.mp4"), /\d kB\/s/);
+  await dashboard.screenshot("copying");
+
+  await advance(30_000);
+  await expectText(row("film.mp4"), "Succeeded");
+  await expectText(page.getByRole("status"), "film.mp4 succeeded");
+  await expectText(page.getByLabel("Overview"), "6.00 MB");
+});
+
+test("a running copy is aborted after a question, and its destination is removed", async () => {
+  const stack = await startStack({ copies: slow });
+  const source = await stack.upload("inbox/film.mp4", film);
+  const destination = stack.blob("archive/film.mp4");
+  await stack.start({ source: source.url, destination: destination.url });
+  const { page, button, row, advance } = await openDashboard(stack);
+  await expectText(row("film.mp4"), "Copying");
+
+  await button("Abort film.mp4").click();
+  await page.getByRole("dialog", { name: "Abort this copy?" }).waitFor();
+  await button("Cancel").click();
+  await advance(5_000);
+  await expectText(row("film.mp4"), "Copying");
+
+  await button("Abort film.mp4").click();
+  await button("Abort this copy").click();
+  await advance(60_000);
+  await expectText(row("film.mp4"), "Aborted");
+  expect(await destination.exists()).toBe(false);
+});
+
+test("a failed copy shows its cause, the fix and what happened, and a retry succeeds after the fix", async () => {
+  const stack = await startStack({ copies: slow });
+  await stack.upload("inbox/other.mp4", "other");
+  const source = stack.blob("inbox/film.mp4");
+  const destination = stack.blob("archive/film.mp4");
+  const { id } = await stack.start({ source: source.url, destination: destination.url });
+  const { error } = await stack.untilEnded(id);
+  const dashboard = await openDashboard(stack);
+  const { page, button, row, rows, advance } = dashboard;
+  await expectText(row("film.mp4"), "Failed");
+  await expectText(row("film.mp4"), "Source not found");
+
+  await row("film.mp4").click();
+  const details = page.getByLabel("Details of the copy");
+  await expectText(details, error.message);
+  await expectText(details, error.fix);
+  const steps = details.getByRole("list").getByRole("listitem");
+  await expectText(steps.first(), "Requested");
+  await expectText(steps.last(), "Ended");
+  expect(new URL(page.url()).hash).toBe(`#copy=${id}`);
+  await dashboard.screenshot("failed");
+
+  await stack.upload("inbox/film.mp4", "film");
+  await advance(1_000);
+  await details.getByRole("button", { name: "Retry…" }).click();
+  await button("Retry this copy").click();
+  await expectCount(rows(), 2);
+  await advance(10_000);
+  await expectText(rows().first(), "Succeeded");
+  await rows().first().click();
+  await details.getByRole("button", { name: id }).click();
+  await expectText(details, error.fix);
+  expect((await destination.downloadToBuffer()).toString()).toBe("film");
+});
+
+test("a link leads to its copy, also to one that the list has not loaded", async () => {
+  const stack = await startStack();
+  const source = await stack.upload("inbox/film.mp4", "film");
+  const { id } = await stack.start({
+    source: source.url,
+    destination: stack.blob("archive/film.mp4").url,
+  });
+  await stack.untilEnded(id);
+  const { page, idle } = await openDashboard(stack, {
+    prepare: (page) =>
+      page.route(/\/api\/copies\?/, (route) =>
+        route.fulfill({ json: { items: [], nextCursor: null } }),
+      ),
+  });
+  await page.goto(`${stack.local.host.url}/api/dashboard#copy=${id}`);
+  await page.reload();
+  await idle();
+  await expectText(page.getByLabel("Details of the copy"), "Succeeded");
+  expect(await page.locator("[data-id]").count()).toBe(0);
+});

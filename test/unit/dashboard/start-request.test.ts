@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import {
+  buildRequest,
+  choices,
+  emptyForm,
+  fieldOf,
+} from "../../../src/dashboard/page/state/start-request.ts";
+import { optionsShape } from "../../../src/copy/request/copy-options.ts";
+
+const form = { ...emptyForm, source: "https://a/b/c", destination: "https://d/e/f" };
+
+test("a form without options is a request without options", () => {
+  expect(buildRequest(form)).toEqual({
+    ok: true,
+    request: { source: form.source, destination: form.destination },
+  });
+});
+
+test("chosen options and further options are sent together, and the app checks them", () => {
+  const built = buildRequest({
+    ...form,
+    overwrite: "always",
+    tier: "Cool",
+    options: '{"tags": {"team": "video"}, "colour": "red"}',
+  });
+  expect(built).toMatchObject({
+    ok: true,
+    request: {
+      options: { overwrite: "always", tier: "Cool", tags: { team: "video" }, colour: "red" },
+    },
+  });
+});
+
+test.each(["{", "[]", "7", "null", '"x"'])("further options must be an object: %s", (options) => {
+  expect(buildRequest({ ...form, options })).toEqual({
+    ok: false,
+    problems: [{ pointer: "/options", message: expect.stringContaining("must be a JSON object") }],
+  });
+});
+
+test.each([
+  ["/source", "source"],
+  ["/destination", "destination"],
+  ["/options/overwrite", "overwrite"],
+  ["/options/tier", "tier"],
+  ["/options/tags/team", "options"],
+  ["/options/constructor", "options"],
+  ["/options", "options"],
+  ["/route", null],
+  ["", null],
+])("a problem at %j is shown at %s", (pointer, field) => {
+  expect(fieldOf(pointer)).toBe(field);
+});
+
+test("the form offers only values that the app accepts", () => {
+  for (const [name, offered] of Object.entries(choices)) {
+    const field = optionsShape.shape[name as keyof typeof choices]; // the names of the form
+    for (const value of offered) expect(field.safeParse(value).success, value).toBe(true);
+    expect(field.safeParse("other").success).toBe(false);
+  }
+});
