@@ -29,7 +29,14 @@ const singles = { full: 1_000, small: 200 };
 /** With 32 pending copies at a time, each of 5 s, a contestant that waits for them makes at most 6.4 in a second. */
 const waited = { full: 640, small: 128 };
 
-type Measured = { name: string; copies: number; perSecond: number; requests: number };
+/** `clientMs` is the processor time for each copy of the process that copies; null for rclone. */
+type Measured = {
+  name: string;
+  copies: number;
+  perSecond: number;
+  requests: number;
+  clientMs: number | null;
+};
 
 /** A job against a plain loop over the SDK, rclone, and single copies. */
 export async function* compareJobs({ build, isFull }: PriceOptions): AsyncGenerator<Table> {
@@ -49,15 +56,18 @@ async function compareCase(each: Case, build: string, size: "full" | "small"): P
     const load = { isFar: !isPending, isPending };
     const many = isPending ? waited[size] : blobs[size];
     const measured: Measured[] = [];
-    for (const [name, contestant, copies] of [
-      ["plain loop", plainLoop, many],
-      ["rclone", hasRclone() ? rcloneCopy : null, many],
-      ["single copies of Ferry", singleCopies(stack), singles[size]],
-      ["a job of Ferry", ferryJob(stack), blobs[size]],
+    const own = async () => (process.cpuUsage().user + process.cpuUsage().system) / 1_000;
+    const app = () => stack.app.processorMs();
+    for (const [name, contestant, copies, client] of [
+      ["plain loop", plainLoop, many, own],
+      ["rclone", hasRclone() ? rcloneCopy : null, many, null],
+      ["single copies of Ferry", singleCopies(stack), singles[size], app],
+      ["a job of Ferry", ferryJob(stack), blobs[size], app],
     ] as const) {
       if (contestant === null) continue;
       const target = name.replaceAll(" ", "-");
-      measured.push(await measure(stack, { name, contestant }, { ...load, copies, target }));
+      const entrant = { name, contestant, client };
+      measured.push(await measure(stack, entrant, { ...load, copies, target }));
     }
     return resultTable(each, measured);
   } finally {
@@ -65,20 +75,35 @@ async function compareCase(each: Case, build: string, size: "full" | "small"): P
   }
 }
 
+/** `client` returns the processor time so far of the process that copies (ms). */
+type Entrant = {
+  name: string;
+  contestant: JobContestant;
+  client: (() => Promise<number>) | null;
+};
+
 async function measure(
   stack: PriceStack,
-  { name, contestant }: { name: string; contestant: JobContestant },
+  { name, contestant, client }: Entrant,
   load: JobLoad,
 ): Promise<Measured> {
   const storage = clientsOf(stack);
   const requestsBefore = Number(await stack.emulator.order({ kind: "requests" }));
+  const clientBefore = client && (await client());
   const begun = performance.now();
   await contestant(storage, load);
   const seconds = (performance.now() - begun) / 1_000;
+  const clientMs = client && clientBefore !== null ? (await client()) - clientBefore : null;
   const requests = Number(await stack.emulator.order({ kind: "requests" })) - requestsBefore;
   await checkLoad(storage, load);
   const { copies } = load;
-  return { name, copies, perSecond: copies / seconds, requests: requests / copies };
+  return {
+    name,
+    copies,
+    perSecond: copies / seconds,
+    requests: requests / copies,
+    clientMs: clientMs && clientMs / copies,
+  };
 }
 
 function resultTable(
@@ -93,16 +118,17 @@ function resultTable(
   const requests = measured.at(-1)?.requests ?? Infinity;
   return {
     title: `Small blobs ${title}: ${atATime} copies at a time`,
-    columns: ["", "copies", "copies per second", "the job / this", "requests for each copy"],
-    rows: measured.map(({ name, copies, perSecond, requests: sent }) => [
+    columns: ["", "copies", "copies per second", "the job / this", "requests", "processor"],
+    rows: measured.map(({ name, copies, perSecond, requests: sent, clientMs }) => [
       name,
       count(copies),
       count(perSecond),
       count(job / perSecond),
       sent.toFixed(3),
+      clientMs === null ? "–" : `${clientMs.toFixed(2)} ms`,
     ]),
     notes: [
-      "The emulator is a process of its own, with its state on disk, for all contestants in turn; the app is another process. Requests are counted by the emulator: those of the ledger are included.",
+      "The emulator is a process of its own, with its state on disk, for all contestants in turn; the app is another process. Requests for each copy are counted by the emulator: those of the ledger are included. Processor: time for each copy of the process that copies; the app's includes the local host and its task hub.",
       pendingMs > 0
         ? "Copy Blob within an account. The plain loop and rclone wait for each copy before they start another one in its place; a job starts the next ones, and polls by listing."
         : "Copy Blob From URL with a SAS of the container; rclone sends Copy Blob.",
