@@ -1,9 +1,10 @@
 import { HttpRequest } from "@azure/functions";
 import type { InvocationContext } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { pickEndpoints } from "../../../src/copy/contract/activities.ts";
 import type { CopyInput } from "../../../src/copy/contract/activities.ts";
+import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import { createSeal } from "../../../src/secrets/seal.ts";
 import { epochMs } from "../../../src/copy/time.ts";
 import type { EpochMs } from "../../../src/copy/time.ts";
@@ -21,8 +22,9 @@ import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 /*
  * An operator terminates a copy whose step is still running, and its caller deletes it. DELETE runs before each request
- * that the step makes to the ledger. If it responds with 204, then the copy stays deleted and no URL is left: whether
- * the step then completes, or is killed and the watchdog runs.
+ * that the step makes to the ledger, and the step before each one of DELETE. If the response is 204, the copy stays
+ * deleted, nothing is copied and no URL is left, also if the step is killed after its next request: then the watchdog
+ * removes the rest.
  */
 
 const canary = "canary";
@@ -100,13 +102,8 @@ const cases: Case[] = [
     step: "a start that finds an earlier waiter",
     options: waits,
     async prepare({ steps, storage, copy }) {
-      await storage.clock.advance(-minute);
-      const earlier = createCopyInput(storage, {
-        source: blobUrl(storage, "other.mp4"),
-        destination: blobUrl(storage, `${canary}-copy`),
-      });
-      await storage.clock.advance(minute);
-      await steps.ledger.queue.rejoin(copy.destination, earlier.instanceId);
+      const earlier = newInstanceId(epochMs(storage.clock.now() - minute));
+      await steps.ledger.queue.rejoin(copy.destination, earlier);
     },
     run: start,
   },
@@ -166,7 +163,9 @@ const cases: Case[] = [
     async prepare(trial) {
       const { steps, instanceId, copy, storage } = trial;
       await steps.startCopy({ instanceId, copy });
-      const destination = storage.service.getContainerClient("source").getBlobClient(`${canary}-copy`);
+      const destination = storage.service
+        .getContainerClient("source")
+        .getBlobClient(`${canary}-copy`);
       const { copyId = "" } = await destination.getProperties();
       await destination.abortCopyFromURL(copyId);
     },
@@ -188,7 +187,11 @@ const cases: Case[] = [
       await steps.startCopy({ instanceId, copy });
     },
     run: async ({ deps, running, client, instanceId }) =>
-      await abortCopy({ ...deps, ledger: running.ledger })(request("POST", instanceId), client, quiet),
+      await abortCopy({ ...deps, ledger: running.ledger })(
+        request("POST", instanceId),
+        client,
+        quiet,
+      ),
   },
   {
     step: "the watchdog, which finds the lock",
@@ -258,69 +261,127 @@ async function leftovers({ storage, instanceId }: Trial): Promise<string[]> {
   for await (const { name, metadata } of ledger.listBlobsFlat({ includeMetadata: true })) {
     const text = `${await ledger.getBlobClient(name).downloadToBuffer()}${JSON.stringify(metadata)}`;
     const isOwn = name.endsWith(instanceId) && !name.startsWith("records/");
-    if (isOwn || text.includes(`${canary}"`) || (text.includes(instanceId) && text.includes(canary))) {
+    if (
+      isOwn ||
+      text.includes(`${canary}"`) ||
+      (text.includes(instanceId) && text.includes(canary))
+    ) {
       found.push(name);
     }
   }
   return found;
 }
 
+type Order = { nth: number; clock: VirtualClock };
+
 /** Runs the step; DELETE comes before its nth request to the ledger. Returns null if the step makes fewer. */
-async function interrupted(
-  wanted: Case,
-  { nth, fate, clock }: { nth: number; fate: "completes" | "is killed"; clock: VirtualClock },
-) {
+async function deleteDuring(wanted: Case, fate: "completes" | "is killed", { nth, clock }: Order) {
   let left = -1;
   let response: number | null = null;
-  let killed: () => void = () => {};
-  const death = new Promise<void>((resolve) => (killed = resolve));
-  const interrupt = async () => {
-    if (left === -1) return;
-    if (left-- > 0) return;
+  let die = () => {};
+  const death = new Promise<void>((resolve) => (die = resolve));
+  const interrupt = async (): Promise<void> => {
+    if (left === -1 || left-- > 0) return;
     if (response !== null) {
-      killed();
-      return await new Promise(() => {});
+      die();
+      await new Promise(() => {});
     }
-    const { deps, client, instanceId } = trial;
-    const deleted = await deleteCopy(deps)(request("DELETE", instanceId), client, quiet);
-    response = deleted.status ?? 0;
-    left = fate === "completes" ? -1 : 0;
+    response = await deleteIt(trial);
+    // The request after the DELETE is sent; the next one is not if the step is killed.
+    left = fate === "completes" ? -1 : 1;
   };
   const trial = await createTrial(wanted, { clock, interrupt });
-  const { storage, steps, client, deps, instanceId } = trial;
+  const before = countStarts(trial);
   left = nth;
-  const starts = () =>
-    storage.emulator.requests.filter(
-      ({ operation, url }) => operation === "CopyBlob" && url.includes(`${canary}-copy`),
-    ).length;
   await Promise.race([wanted.run(trial), death]);
   left = -1;
   if (response === null) return null;
-  const isKilled = fate === "is killed";
-  if (isKilled) {
+  if (fate === "is killed") {
+    const { storage, steps, client, deps } = trial;
     await trial.holder?.end();
     await storage.clock.advance(30 * minute);
     await watchdog({ ledger: steps.ledger, now: deps.now })(null, client, quiet);
   }
-  const shown = await getCopy(deps)(request("GET", instanceId), client, quiet);
-  return { response, shown: shown.status, left: await leftovers(trial), starts: starts() };
+  return await show(trial, { response, before });
 }
 
-describe.each(["completes", "is killed"] as const)("a step that %s after the DELETE", (fate) => {
-  test.each(cases)("$step leaves the copy deleted", async (wanted) => {
-    const clock = virtualClock(noon);
-    atEnd(() => clock.dispose());
-    const results = [];
-    for (let nth = 0; ; nth++) {
-      const result = await interrupted(wanted, { nth, fate, clock });
-      if (result === null) break;
-      results.push({ nth, ...result });
-    }
-    expect(results.length).toBeGreaterThan(0);
-    const wrong = results.filter(({ response, shown, left }) =>
-      response === 204 ? shown !== 404 || left.length > 0 : response !== 409,
-    );
-    expect(wrong).toEqual([]);
-    if (process.env["SHOW"]) console.log(wanted.step, JSON.stringify(results.map((r) => [r.response, r.starts, r.left.length])));
-  });
+/** Runs DELETE; the step comes before its nth request to the ledger. Returns null if DELETE makes fewer. */
+async function runDuring(wanted: Case, { nth, clock }: Order) {
+  let left = -1;
+  let hasRun = false;
+  const interrupt = async (): Promise<void> => {
+    if (left === -1 || left-- > 0) return;
+    hasRun = true;
+    await wanted.run({ ...trial, running: trial.steps, deps: { ...deps, ledger } });
+  };
+  const trial = await createTrial(wanted, { clock, interrupt });
+  const { deps, running } = trial;
+  const { ledger } = trial.steps;
+  const before = countStarts(trial);
+  left = nth;
+  const response = await deleteIt({ ...trial, deps: { ...deps, ledger: running.ledger } });
+  left = -1;
+  return hasRun ? await show(trial, { response, before }) : null;
+}
+
+async function deleteIt({ deps, client, instanceId }: Trial): Promise<number> {
+  return (await deleteCopy(deps)(request("DELETE", instanceId), client, quiet)).status ?? 0;
+}
+
+function countStarts({ storage }: Trial): number {
+  const { requests } = storage.emulator;
+  return requests.filter(
+    ({ operation, url }) => operation === "CopyBlob" && url.includes(`${canary}-copy`),
+  ).length;
+}
+
+async function show(trial: Trial, { response, before }: { response: number; before: number }) {
+  const { deps, client, instanceId } = trial;
+  const shown = (await getCopy(deps)(request("GET", instanceId), client, quiet)).status;
+  return { response, shown, left: await leftovers(trial), starts: countStarts(trial) - before };
+}
+
+type Shown = Awaited<ReturnType<typeof show>>;
+
+/** Tries every request in turn, until there are no more. */
+async function tryAll(attempt: (order: Order) => Promise<Shown | null>) {
+  const clock = virtualClock(noon);
+  atEnd(() => clock.dispose());
+  const results: (Shown & { nth: number })[] = [];
+  for (let nth = 0; ; nth++) {
+    const result = await attempt({ nth, clock });
+    if (result === null) return results;
+    results.push({ nth, ...result });
+  }
+}
+
+/** The results that break the promise: 204 means deleted, and 409 that nothing was deleted. */
+function broken(results: readonly Shown[]): Shown[] {
+  return results.filter(({ response, shown, left, starts }) =>
+    response === 204 ? shown !== 404 || left.length > 0 || starts > 0 : response !== 409,
+  );
+}
+
+test.each(cases)(
+  "$step, which completes after a DELETE, leaves the copy deleted",
+  async (wanted) => {
+    const results = await tryAll((order) => deleteDuring(wanted, "completes", order));
+    expect(results).not.toEqual([]);
+    expect(broken(results)).toEqual([]);
+  },
+);
+
+test.each(cases)(
+  "$step, which is killed after a DELETE, leaves the copy deleted",
+  async (wanted) => {
+    const results = await tryAll((order) => deleteDuring(wanted, "is killed", order));
+    expect(results).not.toEqual([]);
+    expect(broken(results)).toEqual([]);
+  },
+);
+
+test.each(cases)("$step, which runs during a DELETE, leaves the copy deleted", async (wanted) => {
+  const results = await tryAll((order) => runDuring(wanted, order));
+  expect(results).not.toEqual([]);
+  expect(broken(results)).toEqual([]);
 });
