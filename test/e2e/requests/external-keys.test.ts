@@ -34,7 +34,6 @@ async function startWithServer() {
       ]),
     },
   });
-  await stack.container("archive").createIfNotExists();
   return { stack, origin };
 }
 
@@ -75,4 +74,19 @@ test("the key of a request returns its copy after the URL was signed again, and 
   const stored = [...(await readLedger(stack))].flat().join();
   expect(stored).not.toMatch(/canary|secret/);
   expect(JSON.stringify(first.json) + JSON.stringify(again.json)).not.toMatch(/canary|secret/);
+});
+
+test("a repeated request is recognized after a new key of COPY_SECRET_KEYS was added, and 409 after its key was removed", async () => {
+  const { stack, origin } = await startWithServer();
+  const first = await post(stack, `${origin}/download?file=1`);
+  await stack.untilEnded(first.json.id);
+  // The stack sets it again when the test ends.
+  process.env["COPY_SECRET_KEYS"] = `${key(2)},${key(1)}`;
+  await stack.restart();
+  const again = await post(stack, `${origin}/download?file=1`);
+  expect(again).toMatchObject({ status: 200, json: { id: first.json.id } });
+  expect((await post(stack, `${origin}/download?file=2`)).status).toBe(409);
+  process.env["COPY_SECRET_KEYS"] = key(2);
+  await stack.restart();
+  expect((await post(stack, `${origin}/download?file=1`)).status).toBe(409);
 });
