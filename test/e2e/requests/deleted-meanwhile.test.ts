@@ -39,6 +39,7 @@ test("a copy that was deleted while its start waited for the ledger stays delete
   const { stack, body, occupy } = await occupied();
   await occupy();
   let reached = () => {};
+  let proceed = () => {};
   const isRunning = new Promise<void>((resolve) => (reached = resolve));
   stack.local.emulator.faults.add({
     operation: "PutBlob",
@@ -48,7 +49,7 @@ test("a copy that was deleted while its start waited for the ledger stays delete
       return true;
     },
     times: 1,
-    do: { delayMs: 20_000 },
+    do: { after: new Promise((resolve) => (proceed = resolve)) },
   });
   const headers = { "idempotency-key": "k" };
   const posted = await stack.call("POST", "/copies", { headers, body });
@@ -56,6 +57,9 @@ test("a copy that was deleted while its start waited for the ledger stays delete
   const { id } = posted.json;
   await manage(stack, id, "terminate");
   expect((await stack.call("DELETE", `/copies/${id}`)).status).toBe(204);
+  proceed();
+  await stack.clock.settled();
+  await expectDeleted(stack, id);
   await stack.clock.advance(hour);
   await expectDeleted(stack, id);
 });
