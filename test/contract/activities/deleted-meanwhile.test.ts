@@ -385,3 +385,17 @@ test.each(cases)("$step, which runs during a DELETE, leaves the copy deleted", a
   expect(results).not.toEqual([]);
   expect(broken(results)).toEqual([]);
 });
+
+test("a late start of a deleted copy removes the notification that a killed step has added", async () => {
+  const clock = virtualClock(noon);
+  atEnd(() => clock.dispose());
+  const trial = await createTrial(
+    { step: "a late start", run: start },
+    { clock, interrupt: async () => {} },
+  );
+  const { steps, instanceId, copy, deps } = trial;
+  await steps.ledger.records.forget(instanceId, deps.now());
+  await steps.ledger.outbox.add(instanceId, copy);
+  expect(await start(trial)).toMatchObject({ kind: "ended" });
+  expect(await leftovers(trial)).toEqual([]);
+});
