@@ -26,6 +26,7 @@ import { waitMutants } from "./waits.ts";
 import { nameMutants } from "./names.ts";
 import { alertMutants } from "./alerts.ts";
 import { clientMutants } from "./clients.ts";
+import { commandLineMutants } from "./command-line.ts";
 import { operateMutants } from "./operate.ts";
 import { packageMutants } from "./package.ts";
 
@@ -498,6 +499,7 @@ export const mutants: readonly Mutant[] = [
   ...quoteMutants,
   ...ownStateMutants,
   ...clientMutants,
+  ...commandLineMutants,
   ...optionPowerMutants,
   ...hostileEventMutants,
   ...unknownCopyMutants,
