@@ -154,12 +154,12 @@ test("a slow server: ferry waits for its response", async () => {
   expect(await ferry.ended).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("a server that never responds: ferry exits with 5 after --timeout, four times", async () => {
-  let calls = 0;
-  const url = await startFixedApp(() => calls++);
+// On a busy machine a call can time out before it reaches the server: test/unit/client counts the attempts.
+test("a server that never responds: ferry exits with 5 after --timeout", async () => {
+  const url = await startFixedApp(() => {});
   const args = ["list", "--timeout", "0.05"];
   const { code, stderr } = await runFerry(args, { env: { FERRY_URL: url } });
-  expect({ code, calls }).toEqual({ code: 5, calls: 4 });
+  expect(code).toBe(5);
   expect(stderr).toContain("because there was no response within 0.05 s\nFix: Try again");
   const copy = ["copy", source, destination, "--timeout", "0.05"];
   const start = await runFerry(copy, { env: { FERRY_URL: url } });
