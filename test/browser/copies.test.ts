@@ -150,13 +150,15 @@ test("a retry that is started among the failed copies is followed to its end, al
   const destination = stack.blob("archive/film.mp4");
   const { id } = await stack.start({ source: source.url, destination: destination.url });
   await stack.untilEnded(id);
-  const { page, button, rows, advance } = await openDashboard(stack);
+  const dashboard = await openDashboard(stack);
+  const { page, button, rows, advance } = dashboard;
   await page.getByRole("radio", { name: /^Failed/ }).check({ force: true });
   await expectCount(rows(), 1);
 
   await stack.upload("inbox/film.mp4", film);
   await button("Retry film.mp4").click();
   await expectText(page.getByRole("dialog", { name: "Retry this copy?" }), "Source not found");
+  await dashboard.screenshot("retry-question");
   await button("Retry this copy").click();
   const overview = page.getByLabel("Overview");
   await expectText(overview, /Running\s*1/);
@@ -173,7 +175,8 @@ test("a request that must change is started again in the form, with its source a
   const destination = await stack.upload("archive/film.mp4", "old");
   const { id } = await stack.start({ source: source.url, destination: destination.url });
   await stack.untilEnded(id);
-  const { page, button, rows, row, advance } = await openDashboard(stack);
+  const dashboard = await openDashboard(stack);
+  const { page, button, rows, row, advance } = dashboard;
   await expectText(row("film.mp4"), "Destination exists");
   await row("film.mp4").click();
   await advance(1_000); // copies of one millisecond have no order
@@ -182,6 +185,7 @@ test("a request that must change is started again in the form, with its source a
   expect(await form.getByLabel("Source", { exact: true }).inputValue()).toBe(source.url);
   expect(await form.getByLabel("Destination", { exact: true }).inputValue()).toBe(destination.url);
   await form.getByLabel("If the destination exists").selectOption("always");
+  await dashboard.screenshot("change-and-start");
   await button("Start the copy").click();
   await expectCount(rows(), 2);
   await advance(10_000);

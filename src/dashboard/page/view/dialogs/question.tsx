@@ -19,7 +19,7 @@ const consequences: Record<Action, string> = {
 /** Why a copy has failed: a retry without the fix would fail again. */
 function WhyFailed({ row }: { row: Row | undefined }) {
   const cause = row?.item.cause ?? null;
-  return cause === null ? null : <span class="faint"> {formatWord(cause)}</span>;
+  return cause === null ? null : <div class="faint">It failed: {formatWord(cause)}</div>;
 }
 
 /** How many of the copies the question names. */

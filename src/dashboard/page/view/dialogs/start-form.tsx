@@ -11,7 +11,7 @@ import { PlanView } from "./plan.tsx";
 
 const choiceLabels: Record<keyof typeof choices, string> = {
   overwrite: "If the destination exists",
-  ifBusy: "If another copy writes to it",
+  ifBusy: "If it is being written",
   rollback: "Rollback",
   tier: "Access tier",
 };
