@@ -13,6 +13,7 @@ import type {
 import {
   busyUntil,
   emptyRecord,
+  isDeleted,
   mayBeStarted,
   newRecord,
   unansweredPlans,
@@ -82,6 +83,8 @@ async function settle(
   for (;;) {
     const current: Settling = record ?? (await records.read(instanceId)) ?? toNew(input);
     if (current.outcome !== null) {
+      // This run may have added the notification before a DELETE came first.
+      if (isDeleted(current)) await deps.ledger.outbox.remove(instanceId);
       await freeDestination(deps, input, { context, lock: kept?.lock ?? null });
       return { kind: "settled", outcome: current.outcome, again: true };
     }

@@ -16,6 +16,7 @@ import type {
 import type { KnownRecord } from "../ledger/ledger.ts";
 import {
   isClosed,
+  isDeleted,
   mayBeStarted,
   newRecord,
   unansweredPlans,
@@ -64,7 +65,13 @@ export function startCopy(
     const result = await orTransient(() => start(deps, input, context));
     // A copy that is retried gets a record, so that the purge finds it even if its instance fails before the next
     // attempt. A late copy gets none, because the next attempt would mistake the record for that of an early start.
-    if (result.kind === "transient-failure" && !isLate(deps, input)) await listCopy(deps, input);
+    if (result.kind !== "transient-failure" || isLate(deps, input)) return result;
+    const record = await listCopy(deps, input);
+    if (isDeleted(record)) {
+      // No further run removes what this one wrote to the lock and the queue.
+      const ended = { instanceId: input.instanceId, copy: pickEndpoints(input.copy) };
+      await freeDestination(deps, ended, { context, lock: null });
+    }
     return result;
   });
 }

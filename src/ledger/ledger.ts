@@ -51,13 +51,13 @@ export type Records = {
   read(instanceId: InstanceId): Promise<FoundRecord | null>;
   /**
    * Writes the record if it still has this ETag; null: if there is none. Returns its new ETag; null if another write
-   * came first.
+   * came first, or if the copy was deleted.
    */
   write(instanceId: InstanceId, record: CopyRecord, etag: string | null): Promise<string | null>;
   /**
    * Changes the record, retrying after each write that another writer preceded, and returns the result; creates the
    * record if there is none. `known`: the record as it was read, or null if there is none; if undefined, it is read.
-   * `update` returns the same record, or null, to leave it unchanged.
+   * `update` returns the same record, or null, to leave it unchanged. The record of a deleted copy is returned as it is.
    */
   change(
     instanceId: InstanceId,

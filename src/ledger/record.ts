@@ -142,6 +142,11 @@ export function isOfOther({ request, source, destination }: CopyRecord, copy: Co
   );
 }
 
+/** Returns true if a caller has deleted the copy. Its record never changes again. */
+export function isDeleted({ deletedAt }: CopyRecord): boolean {
+  return deletedAt !== null;
+}
+
 /** Returns true if no further start attempt may be registered. */
 export function isClosed({ outcome, settlement, abortRequested }: CopyRecord): boolean {
   return outcome !== null || settlement !== null || abortRequested;
@@ -231,7 +236,7 @@ export function withOutcome(record: CopyRecord, outcome: Outcome): CopyRecord {
 /**
  * Removes the details of a deleted copy from its record, and every sentence about it, because sentences contain URLs.
  * The rest prevents every further start with this id: a start, an abort or a settlement that Durable runs again minutes
- * later finds the outcome and changes nothing.
+ * later finds the outcome and changes nothing. If there is no outcome, "aborted" is recorded.
  */
 export function withDeletion(record: CopyRecord, now: EpochMs): CopyRecord {
   const { createdAt, claim, request, outcome } = record;
@@ -240,17 +245,21 @@ export function withDeletion(record: CopyRecord, now: EpochMs): CopyRecord {
     createdAt,
     claim,
     request,
-    outcome: outcome === null ? null : bareOutcome(outcome),
+    outcome: bareOutcome(outcome ?? abortedAt(toIso(now))),
     abortRequested: true,
     deletedAt: toIso(now),
   };
 }
 
+function abortedAt(at: string): Outcome {
+  const times = { startedAt: null, completedAt: at, settledAt: at };
+  return { status: "aborted", ...unknownDetails, abortRequested: true, ...times };
+}
+
 /** Keeps the status, the cause and the times of an outcome. */
 function bareOutcome(outcome: Outcome): Outcome {
   const { abortRequested, startedAt, completedAt, settledAt } = outcome;
-  const unknown = { copyId: null, copyStatus: null, progress: null, statusReads: 0, residue: [] };
-  const rest = { ...unknown, abortRequested, startedAt, completedAt, settledAt };
+  const rest = { ...unknownDetails, abortRequested, startedAt, completedAt, settledAt };
   switch (outcome.status) {
     case "failed":
       return { status: "failed", failure: failure(outcome.failure.cause, deletedText), ...rest };
@@ -260,6 +269,14 @@ function bareOutcome(outcome: Outcome): Outcome {
       return { status: outcome.status, ...rest };
   }
 }
+
+const unknownDetails = {
+  copyId: null,
+  copyStatus: null,
+  progress: null,
+  statusReads: 0,
+  residue: [],
+};
 
 const deletedText = "The copy was deleted";
 

@@ -1,19 +1,27 @@
 import type { ConditionalBlobs } from "./conditional-blobs.ts";
 import { readListedCopy } from "./columns.ts";
 import { recordName, recordsFolder } from "./instance-id.ts";
-import { emptyRecord, summary, withDeletion, withOutcome } from "./record.ts";
+import { emptyRecord, isDeleted, summary, withDeletion, withOutcome } from "./record.ts";
 import type { CopyRecord } from "./record.ts";
 import type { Records } from "./ledger.ts";
+
+/**
+ * Stands for the ETag of a deleted copy's record. The ledger does not return the real one, so no write can replace the
+ * record, whatever its caller has read. Only the purge removes it.
+ */
+const deletedEtag = "deleted";
 
 /** Creates the records: `records/<inverted day>/<inverted time>-<id>`, so that List Blobs returns the newest first. */
 export function createBlobRecords(blobs: ConditionalBlobs): Records {
   const read: Records["read"] = async (instanceId) => {
     const found = await blobs.read<Partial<CopyRecord>>(recordName(instanceId));
     if (found === null) return null;
-    const { content, etag, changedAt } = found;
-    return { ...emptyRecord, ...content, etag, changedAt };
+    const record = { ...emptyRecord, ...found.content };
+    const etag = isDeleted(record) ? deletedEtag : found.etag;
+    return { ...record, etag, changedAt: found.changedAt };
   };
   const write: Records["write"] = async (instanceId, record, etag) => {
+    if (etag === deletedEtag) return null;
     const name = recordName(instanceId);
     const content = pickStored(record);
     return etag === null
@@ -22,6 +30,7 @@ export function createBlobRecords(blobs: ConditionalBlobs): Records {
   };
   const change: Records["change"] = async (instanceId, known, update) => {
     for (let record = known === undefined ? await read(instanceId) : known; ;) {
+      if (record !== null && isDeleted(record)) return record;
       const next = update(record ?? emptyRecord);
       if (record !== null && (next === null || next === record)) return record;
       const etag = await write(instanceId, next ?? emptyRecord, record?.etag ?? null);
@@ -43,9 +52,7 @@ export function createBlobRecords(blobs: ConditionalBlobs): Records {
       return { copies: page.blobs.map(readListedCopy), marker: page.marker };
     },
     async forget(instanceId, now) {
-      await change(instanceId, undefined, (record) =>
-        record.deletedAt === null ? withDeletion(record, now) : null,
-      );
+      await change(instanceId, undefined, (record) => withDeletion(record, now));
     },
   };
 }

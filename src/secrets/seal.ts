@@ -1,8 +1,16 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+} from "node:crypto";
 import type { InstanceId } from "../copy/contract/ids.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import type { Endpoint } from "../copy/location/endpoint.ts";
 import { revealSas, Sas } from "../copy/location/sas.ts";
+import { selectingQuery } from "./selecting-query.ts";
 
 /** Seals a SAS before it is stored in an orchestration history, and opens it inside an activity. */
 export type Seal = {
@@ -13,6 +21,12 @@ export type Seal = {
    * configured; also when the text is damaged or was sealed for another place.
    */
   open: (sealed: string, place: SealedPlace) => Sas;
+  /**
+   * Hashes the query of a source outside Storage, without its signature, so that two requests can be compared although
+   * neither query is stored. Returns one hash for each key, the first key's first; null if the query is only a
+   * signature. Without the key, a short query cannot be guessed from its hash.
+   */
+  hashQuery: (query: Sas) => string[] | null;
 };
 
 /** Where a sealed value belongs. It cannot be opened for another copy, field or endpoint. */
@@ -51,6 +65,10 @@ export function createSeal(keys: readonly Buffer[]): Seal {
         throw new UnsealError(place, null, { cause });
       }
     },
+    hashQuery(query) {
+      const selecting = selectingQuery(revealSas(query));
+      return selecting === "" ? null : keys.map((key) => hashWith(key, selecting));
+    },
   };
 }
 
@@ -84,6 +102,12 @@ function sealWith(key: Buffer, sas: Sas, place: SealedPlace): string {
   const text = Buffer.concat([cipher.update(revealSas(sas), "utf8"), cipher.final()]);
   const parts = [nonce, cipher.getAuthTag(), text].map((part) => part.toString("base64url"));
   return ["v1", keyId(key), ...parts].join(".");
+}
+
+/** HMAC-SHA-256, with a key that is derived for this purpose only (RFC 5869). */
+function hashWith(key: Buffer, text: string): string {
+  const derived = Buffer.from(hkdfSync("sha256", key, "", "ferry query hash", 32));
+  return createHmac("sha256", derived).update(text).digest("hex");
 }
 
 /** Identifies a key without revealing it: the first 32 bits of a hash, in hex (settings/README.md has the command). */

@@ -1,5 +1,6 @@
 import { apiMutants } from "./api.ts";
 import { jobMutants } from "./jobs.ts";
+import { deletedCopyMutants } from "./deleted-copies.ts";
 import { dryRunMutants } from "./dry-run.ts";
 import { unknownCopyMutants } from "./unknown-copies.ts";
 import { hostileEventMutants } from "./hostile-events.ts";
@@ -504,4 +505,5 @@ export const mutants: readonly Mutant[] = [
   ...hostileEventMutants,
   ...unknownCopyMutants,
   ...dryRunMutants,
+  ...deletedCopyMutants,
 ];

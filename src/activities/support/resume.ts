@@ -3,7 +3,13 @@ import { failure } from "../../copy/contract/failure.ts";
 import { pickEndpoints } from "../../copy/contract/activities.ts";
 import type { StartResult } from "../../copy/contract/activities.ts";
 import type { KnownRecord } from "../../ledger/ledger.ts";
-import { isClosed, isOfOther, isUnanswered, unansweredPlans } from "../../ledger/record.ts";
+import {
+  isClosed,
+  isDeleted,
+  isOfOther,
+  isUnanswered,
+  unansweredPlans,
+} from "../../ledger/record.ts";
 import type { CopyRecord } from "../../ledger/record.ts";
 import { notAllowed } from "./access.ts";
 import { freeDestination } from "./destination-queue.ts";
@@ -29,7 +35,7 @@ export async function findEnd(
   if (record.outcome !== null) {
     // A late run must leave neither a lease, a snapshot nor a lock behind.
     const released = await releaseSource(deps, input, sides, { isAllowed });
-    const mayDiscard = isAllowed && isHeld && record.deletedAt === null;
+    const mayDiscard = isAllowed && isHeld && !isDeleted(record);
     if (mayDiscard && copy.options.rollback !== "off" && record.outcome.residue.length === 0) {
       const discarded = await discardSnapshots(deps, input, sides.destination());
       if (discarded !== null) return discarded;
@@ -37,6 +43,8 @@ export async function findEnd(
     const endpoints = pickEndpoints(copy);
     await freeDestination(deps, { instanceId, copy: endpoints }, { context, lock: null });
     if (released.kind === "transient-failure") return released;
+    // A step that was running during the DELETE may have added it, and it contains the URLs.
+    if (isDeleted(record)) await deps.ledger.outbox.remove(instanceId);
     // If an earlier run of this activity settled the copy, its notification is due.
     const isDue = copy.notifies === true && (await deps.ledger.outbox.has(instanceId));
     return { kind: isDue ? "settled" : "ended", outcome: record.outcome };

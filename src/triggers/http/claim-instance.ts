@@ -10,7 +10,7 @@ import { copyResponse } from "../../http/copy-response.ts";
 import { problem } from "../../http/problem.ts";
 import { copyView, recordedView } from "../../instances/copy-view.ts";
 import { createCopyInput, findEarlier, startInstance } from "../../instances/start-instance.ts";
-import type { Ledger } from "../../ledger/ledger.ts";
+import type { Claim, Ledger } from "../../ledger/ledger.ts";
 import type { Seal } from "../../secrets/seal.ts";
 import { copyNotFound } from "./get-copy.ts";
 import { copiesPath } from "./method-router.ts";
@@ -43,10 +43,14 @@ export type Prepared =
     }
   | { ok: false; response: HttpResponseInit };
 
-/** `fingerprint` identifies the request without its secrets. */
+/**
+ * `fingerprint` identifies the request without its secrets; `otherFingerprints` are those of the same request under the
+ * other keys of `COPY_SECRET_KEYS`.
+ */
 type Call = {
   key: string | null;
   fingerprint: string;
+  otherFingerprints?: readonly string[];
   now: EpochMs;
   /** Prepares the copy for a request of this time, on which the destination of a route may depend. */
   prepare(at: EpochMs): Promise<Prepared>;
@@ -88,14 +92,17 @@ export type ClaimedInstance =
 /** Binds the call to an instance id; null if its key belongs to another request. */
 export async function claimInstance(
   deps: Pick<ClaimDependencies, "ledger" | "newInstanceId">,
-  { key, fingerprint, now }: Pick<Call, "key" | "fingerprint" | "now">,
+  { key, now, ...call }: Omit<Call, "prepare">,
   caller: string | null,
 ): Promise<ClaimedInstance | null> {
   const fresh = deps.newInstanceId(now);
   if (key === null) return { ok: true, instanceId: fresh, isNew: true, name: null };
-  const claim = await deps.ledger.claim(claimKey(caller, key), { instanceId: fresh, fingerprint });
+  const claim = await deps.ledger.claim(claimKey(caller, key), {
+    instanceId: fresh,
+    fingerprint: call.fingerprint,
+  });
   if (claim.deletedAt !== undefined) return deleted(claim.deletedAt);
-  if (claim.fingerprint !== fingerprint) return null;
+  if (!isSame(claim, call)) return null;
   const { instanceId, name } = claim;
   return { ok: true, instanceId, isNew: instanceId === fresh, name };
 }
@@ -103,14 +110,22 @@ export async function claimInstance(
 /** Finds the claim of an earlier call; null if there was none, or if it was another request. */
 export async function findClaimed(
   { ledger }: Pick<ClaimDependencies, "ledger">,
-  { key, fingerprint }: Pick<Call, "key" | "fingerprint">,
+  { key, ...call }: Omit<Call, "prepare" | "now">,
   caller: string | null,
 ): Promise<ClaimedInstance | null> {
   const claim = key === null ? null : await ledger.findClaim(claimKey(caller, key));
-  if (claim === null || claim.fingerprint !== fingerprint) return null;
+  if (claim === null || !isSame(claim, call)) return null;
   if (claim.deletedAt !== undefined) return deleted(claim.deletedAt);
   const { instanceId, name } = claim;
   return { ok: true, instanceId, isNew: false, name };
+}
+
+/** Returns true if the claim is of the same request. */
+function isSame(
+  claim: Pick<Claim, "fingerprint">,
+  { fingerprint, otherFingerprints = [] }: Pick<Call, "fingerprint" | "otherFingerprints">,
+): boolean {
+  return [fingerprint, ...otherFingerprints].includes(claim.fingerprint);
 }
 
 /** Callers without a principal share one set of keys. */

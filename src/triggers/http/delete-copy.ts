@@ -11,7 +11,8 @@ import type { FoundInstance } from "../../instances/find-instance.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { purgeInstance } from "../../instances/purge-instance.ts";
 import type { HeldLock, Ledger, Place } from "../../ledger/ledger.ts";
-import { withOutcome, withPlace } from "../../ledger/record.ts";
+import { emptyRecord, withOutcome, withPlace } from "../../ledger/record.ts";
+import type { FoundRecord } from "../../ledger/record.ts";
 import { repairInstanceId } from "../../names.ts";
 import { copyNotFound, findCopy, findRecorded, parseInstanceId } from "./get-copy.ts";
 import type { CopyDependencies } from "./get-copy.ts";
@@ -33,21 +34,27 @@ export function deleteCopy(deps: CopyDependencies): HttpHandler {
     const lock = recorded?.record.lock ?? null;
     const place: Place | null =
       instance === null ? (lock === null ? null : { lock }) : instance.copy;
+    const known = instance === null ? null : await ledger.records.read(id);
     const reason = await reasonToWait(deps, client, { id, instance, place });
     if (reason !== null) return notEnded(reason);
     // First: without an outcome, the open claim would start the copy again after its history is purged.
-    if (instance !== null) await recordEnd(deps, instance);
+    if (instance !== null && !(await recordEnd(deps, instance, known)))
+      return notEnded(stepRunning);
     if (!(await purgeHistories(client, id))) return notEnded(stillRunning);
     const claim = instance?.copy.claim ?? recorded?.record.claim ?? null;
     if (claim !== null) await ledger.closeClaim(claim, id, deps.now());
     // A copy that was terminated while it waited is still in the queue.
     if (place !== null) await ledger.queue.leave(place, id);
     await ledger.records.forget(id, deps.now());
+    // A step that was still running may have added it since it was looked for.
+    await ledger.outbox.remove(id);
     return { status: 204, headers: { "cache-control": "no-store" } };
   };
 }
 
 const stillRunning = "its orchestration is still sending notifications or recording its outcome";
+
+const stepRunning = "one of its steps is still running, although its orchestration was terminated";
 
 /** Returns why the copy cannot be deleted yet; null if it can. Completes "Cannot delete the copy because …". */
 async function reasonToWait(
@@ -73,17 +80,22 @@ function readLock(ledger: Ledger, place: Place): Promise<HeldLock | null> {
   return "lock" in place ? ledger.lockScan.read(place.lock) : ledger.readLock(place.destination);
 }
 
-/** Records how the copy ended, if its record does not say so: its instance was terminated before its first step. */
+/**
+ * Records how the copy ended, if its record does not say so: its instance was terminated before its first step. `known`:
+ * the record, read before the lock. A step acquires the lock before it registers an attempt, so no attempt can be in
+ * flight if no copy held the lock and the record has not changed since. False if it has changed.
+ */
 async function recordEnd(
   { ledger }: CopyDependencies,
   { id, copy, execution }: FoundInstance,
-): Promise<void> {
-  if (execution.kind === "running") return;
+  known: FoundRecord | null,
+): Promise<boolean> {
+  if (execution.kind === "running") return false;
+  if (known !== null && known.outcome !== null) return true;
   const outcome =
     execution.kind === "ended" ? execution.outcome : brokenOutcome(id, copy, execution.at);
-  await ledger.records.change(id, undefined, (record) =>
-    withOutcome(withPlace(record, copy), outcome),
-  );
+  const ended = withOutcome(withPlace(known ?? emptyRecord, copy), outcome);
+  return (await ledger.records.write(id, ended, known?.etag ?? null)) !== null;
 }
 
 function brokenOutcome(id: InstanceId, { createdAt }: CopyInput, at: string): Outcome {

@@ -46,12 +46,14 @@ export function startCopy(deps: StartDependencies): HttpHandler {
     }
     const owner = readPrincipal(request, deps.principals);
     const route = routes.find(({ name }) => name === parsed.route) ?? null;
+    const [fingerprint, ...otherFingerprints] = buildFingerprints(deps, parsed.request, route);
     return await startOnce(
       deps,
       { request, client, context },
       {
         key: key.value,
-        fingerprint: buildFingerprint(parsed.request, route),
+        fingerprint,
+        otherFingerprints,
         now,
         async prepare(at) {
           const first = parsed.route === null || at === now ? parsed : parse(at);
@@ -120,11 +122,15 @@ function refuseOwnLease({ options }: CopyRequest): HttpResponseInit | null {
  * includes only options that are set, by name, so that a later release with more options builds the same hash.
  * `overwrite` existed first and is always included. A route is included by its name, because its destination may
  * depend on the time, and without its options, because they may be changed before the request is repeated.
+ *
+ * Outside Storage a query may select the content, so the hash includes a keyed hash of it, without its signature. There
+ * is one fingerprint for each key; the first is stored.
  */
-function buildFingerprint(
-  { source, destination, options }: CopyRequest,
+function buildFingerprints(
+  { seal }: StartDependencies,
+  { source, sourceSas, destination, options }: CopyRequest,
   route: Route | null,
-): string {
+): [string, ...string[]] {
   const isOwn =
     route === null
       ? isSet({ ...optionsOff, overwrite: null })
@@ -132,7 +138,16 @@ function buildFingerprint(
   const on = Object.entries(options).filter(isOwn);
   const to = route === null ? endpointUrl(destination) : `route ${route.name}`;
   const parts = [endpointUrl(source), to, sorted(Object.fromEntries(on))];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  const build = (query: string[]) =>
+    createHash("sha256")
+      .update(JSON.stringify([...parts, ...query]))
+      .digest("hex");
+  const isOutside = source.service === "external" && sourceSas !== null;
+  const queries = isOutside ? seal.hashQuery(sourceSas) : null;
+  if (queries === null) return [build([])];
+  // Without a key, a request with a query is refused, and matches no claim.
+  const [first = "", ...others] = queries;
+  return [build([first]), ...others.map((query) => build([query]))];
 }
 
 /** Creates the test of an option: it is neither off nor set by another. */

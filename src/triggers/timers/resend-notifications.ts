@@ -8,6 +8,7 @@ import type { OrchestrationRecord } from "../../copy/contract/copy-status.ts";
 import type { Outcome } from "../../copy/contract/outcome.ts";
 import type { CopyInput } from "../../copy/contract/activities.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import { isDeleted } from "../../ledger/record.ts";
 import { readOwnInstance, readRepairInstance } from "../../instances/find-instance.ts";
 import { emit } from "../../telemetry/scope.ts";
 import { traceIdOf } from "../../telemetry/trace-context.ts";
@@ -90,8 +91,11 @@ async function repairToNotify(
       action,
       waitedSeconds: waitedMs / second,
     });
-  const outcome = (await ledger.records.read(instanceId))?.outcome ?? null;
-  if (outcome === null) return;
+  const record = await ledger.records.read(instanceId);
+  const outcome = record?.outcome ?? null;
+  if (record === null || outcome === null) return;
+  // A step that was running during the DELETE has added it, and was killed.
+  if (isDeleted(record)) return await ledger.outbox.remove(instanceId);
   try {
     const own = await readOwnInstance(client, instanceId);
     if (own?.execution.kind === "running") return;

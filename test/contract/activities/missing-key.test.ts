@@ -20,12 +20,13 @@ async function sealedCopy(options: Record<string, unknown> = {}) {
   const { clock, emulator, service, otherService } = storage;
   const opened: Field[] = [];
   const missing = new Set<Field>();
-  const { seal, open } = createSeal([randomBytes(32)]);
+  const { seal, open, hashQuery } = createSeal([randomBytes(32)]);
   const steps = createSteps(
     storage,
     {},
     {
       seal,
+      hashQuery,
       open: (sealed, place) => {
         opened.push(place.field);
         if (missing.has(place.field)) throw new UnsealError(place, "12345678");

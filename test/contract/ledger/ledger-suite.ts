@@ -108,6 +108,28 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     expect(await blobs.remove("locks/a", { etag, withSnapshots: true })).toBe("removed");
   });
 
+  test("no write changes the record of a deleted copy, and only the purge removes it", async () => {
+    const { ledger, copy, id } = await openLedger();
+    const { records, retention } = ledger;
+    const instanceId = id();
+    const recorded = newRecord(copy);
+    const former = await records.write(instanceId, recorded, null);
+    await records.forget(instanceId, epochMs(at));
+    const deleted = await records.read(instanceId);
+    expect(deleted).toMatchObject({ source: null, lock: null, outcome: { status: "aborted" } });
+    for (const etag of [null, former, deleted?.etag ?? ""]) {
+      expect(await records.write(instanceId, recorded, etag)).toBeNull();
+    }
+    for (const known of [undefined, null, { ...recorded, etag: former ?? "" }]) {
+      const changed = await records.change(instanceId, known, () => recorded);
+      expect(changed).toMatchObject({ source: null, deletedAt: deleted?.deletedAt });
+    }
+    await records.forget(instanceId, epochMs(at + 1));
+    expect(await records.read(instanceId)).toEqual(deleted);
+    await retention.purgeCopy(instanceId);
+    expect(await records.read(instanceId)).toBeNull();
+  });
+
   test("a listing returns the blobs in the order of their names, with their metadata, in pages", async () => {
     const { blobs } = await open();
     for (const name of ["c", "a", "b"]) await blobs.create(`records/1/${name}`, {}, { name });

@@ -54,3 +54,21 @@ test("entries of the outbox that cannot be read are removed, and do not keep the
   for await (const { name } of outbox.listBlobsFlat({ prefix: "outbox/" })) names.push(name);
   expect(names.toSorted()).toEqual([`outbox/${instanceId}`, "outbox/a name"].toSorted());
 });
+
+test("the notification of a deleted copy is removed, and not sent", async () => {
+  const storage = await startStorage();
+  const { ledger } = createSteps(storage);
+  const source = await uploadBlob(storage.service, "film");
+  const request = { source: source.url, destination: `${source.url}.copy` };
+  const { instanceId, copy } = createCopyInput(storage, request);
+  const now = () => epochMs(storage.clock.now());
+  await ledger.records.forget(instanceId, now());
+  // A step that was running during the DELETE, and was killed.
+  await ledger.outbox.add(instanceId, { ...copy, notifies: true });
+  await storage.clock.advance(30 * minute);
+  const none = () => Promise.reject(new Error("nothing is started"));
+  const client = { getStatus: none, startNew: none } as unknown as DurableClient;
+  const context = {} as InvocationContext; // nothing is logged
+  await resendNotifications({ ledger, now }, client, context);
+  expect(await ledger.outbox.has(instanceId)).toBe(false);
+});

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { BlobServiceClient } from "@azure/storage-blob";
+import { BlobServiceClient, newPipeline } from "@azure/storage-blob";
 import { createActivities } from "../../../src/activities/create-activities.ts";
 import { parseCopyRequest } from "../../../src/copy/request/copy-request.ts";
 import type {
@@ -30,9 +30,19 @@ export function createSteps(
   { emulator, clock, credential }: Storage,
   client: Partial<CopyClient> = {},
   seal: Seal = createSeal([]),
+  beforeLedgerRequest: () => Promise<void> = async () => {},
 ): Steps & { ledger: Ledger } {
   const account = `${emulator.blobUrl}/${credential.accountName}`;
-  const container = new BlobServiceClient(account, credential).getContainerClient("ferry-ledger");
+  const pipeline = newPipeline(credential);
+  pipeline.factories.push({
+    create: (next) => ({
+      async sendRequest(request) {
+        await beforeLedgerRequest();
+        return await next.sendRequest(request);
+      },
+    }),
+  });
+  const container = new BlobServiceClient(account, pipeline).getContainerClient("ferry-ledger");
   const ledger = createBlobLedger(container);
   const origins = { emulator: { blob: emulator.blobUrl, file: emulator.fileUrl }, external: [] };
   const credentialFor = createCredentialFor(origins.emulator);

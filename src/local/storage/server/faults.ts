@@ -28,7 +28,9 @@ export type FaultAction =
   /** Acts, then breaks the connection instead of responding: the caller cannot know the outcome. */
   | "lose response"
   /** Acts and responds as usual, but later by this time on the clock. */
-  | { delayMs: number };
+  | { delayMs: number }
+  /** The same, but after this promise, whatever the time. */
+  | { after: Promise<void> };
 
 export type Faults = {
   /** Returns a function that removes the fault. Of several matching faults, the first added applies. */

@@ -163,7 +163,8 @@ async function respond(
       const error = { details: {}, headers: {}, message: "", ...fault.response };
       return { operation, response: errorResponse(draft, error, clock) };
     }
-    if (typeof fault === "object") await delay(clock, fault.delayMs);
+    if (typeof fault === "object" && "after" in fault) await fault.after;
+    else if (typeof fault === "object") await delay(clock, fault.delayMs);
     response = await clock.track(options.handle(request, operation));
     requireSendable(response);
   } catch (error) {
