@@ -1,11 +1,12 @@
 import type { CopyId } from "../../copy/contract/ids.ts";
-import { toIso } from "../../copy/time.ts";
+import { parseTime, toIso } from "../../copy/time.ts";
 import { endpointUrl, isOntoItself, lockIdentityOf } from "../../copy/location/endpoint.ts";
 import type { Destination } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import { checkEvent, decide, waitForSource } from "../../copy/decisions/plan.ts";
 import type { Decision } from "../../copy/decisions/plan.ts";
+import type { RepeatedCopy } from "../../copy/decisions/overwrite.ts";
 import { isNothingToAbort } from "../../copy/decisions/storage-errors.ts";
 import type { Verdict } from "../../copy/decisions/storage-errors.ts";
 import type {
@@ -22,7 +23,8 @@ import type { Sides } from "./sides.ts";
 import { snapshotDestination } from "./rollback.ts";
 import type { Snapshotted } from "./rollback.ts";
 import { readSource, sourceRead } from "./source-access.ts";
-import { leaseSource } from "./source-lease.ts";
+import { leaseSource, releaseSource } from "./source-lease.ts";
+import { readySource, refuseLongSource } from "./ready-source.ts";
 import { callStorage, toFailure } from "./storage-call.ts";
 
 /** A decision that needs no other copy to be aborted first. */
@@ -92,10 +94,27 @@ export async function decideOrReplace(
   if (!(await isUnused())) return decision.otherwise;
   // The copy may be that of an object of the job, which holds no lock.
   if (await isWithinJob(deps, input.copy.destination)) return decision.otherwise;
+  // Every call that can refuse the copy before its start comes before the abort.
+  const refused =
+    (await leaseSource(deps, input, sides)) ?? (await checkStart(deps, input, { sides, decision }));
+  if (refused !== null) return refused;
   const abortFailure = await abortOther(deps, sides, decision.copyId);
   if (abortFailure !== null) return abortFailure;
   const afterwards = await readAndDecide(deps, input, { sides, record });
-  return afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
+  const decided = afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
+  if (decided.kind !== "busy") return decided;
+  const released = await releaseSource(deps, input, sides, { isAllowed: true });
+  return released.kind === "transient-failure" ? released : decided;
+}
+
+/** Makes the calls that the start makes to the source, and checks what they return; null if the start can be sent. */
+async function checkStart(
+  deps: ActivityDependencies,
+  { copy }: StartInput,
+  { sides, decision }: { sides: Sides; decision: { plan: CopyPlan } },
+): Promise<ReturnType<typeof toFailure> | null> {
+  const ready = await readySource(deps, { copy, plan: decision.plan }, sides);
+  return ready.ok ? refuseLongSource(ready.value.signed) : toFailure(ready.verdict);
 }
 
 /** Returns true if a job that has not ended writes to a place that contains the destination. */
@@ -157,13 +176,32 @@ async function readAndDecide(
   if (!destinationResult.ok) return refusedDestination(copy, destinationResult.verdict);
   const { seen, minted } = sourceResult.value;
   const awaited = awaitedIn(record);
-  const decision = decide({ ...copy, awaited }, seen, destinationResult.value);
-  if (decision.kind !== "planned") return decision;
+  const repeats = await readRepeated(deps, copy);
+  const decision = decide({ ...copy, awaited, repeats }, seen, destinationResult.value);
+  if (decision.kind !== "planned" && decision.kind !== "replace") return decision;
   const plannedAt = toIso(deps.now());
-  return {
-    kind: "planned",
-    plan: { ...decision.plan, plannedAt, ...(minted === null ? {} : { mintedSas: minted }) },
-  };
+  const plan = { ...decision.plan, plannedAt, ...(minted === null ? {} : { mintedSas: minted }) };
+  return { ...decision, plan };
+}
+
+/**
+ * The copy that this one repeats, if Storage started it and did not complete it; null if the decision does not depend
+ * on it. Its rollback restored content that is older than the source, although its Last-Modified is newer.
+ */
+async function readRepeated(
+  { ledger }: ActivityDependencies,
+  { retryOf, options, source, destination }: CopyInput,
+): Promise<RepeatedCopy | null> {
+  const isComparing = options.overwrite === "if-newer" && options.rollback !== "off";
+  if (retryOf === undefined || !isComparing) return null;
+  const record = await ledger.records.read(retryOf);
+  const outcome = record?.outcome ?? null;
+  if (record === null || outcome === null || outcome.status === "succeeded") return null;
+  const { createdAt } = record;
+  const isSame =
+    record.source === endpointUrl(source) && record.destination === endpointUrl(destination);
+  if (outcome.copyId === null || createdAt === null || !isSame) return null;
+  return { from: parseTime(createdAt), until: parseTime(outcome.settledAt) };
 }
 
 /**

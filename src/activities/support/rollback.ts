@@ -45,7 +45,7 @@ export async function snapshotDestination(
 ): Promise<Snapshotted> {
   const { client } = deps;
   const etag = plan.destinationEtag;
-  if (etag === null) return { kind: "planned", plan, isNew: false };
+  if (etag === null || plan.ontoStub === true) return { kind: "planned", plan, isNew: false };
   const url = endpointUrl(copy.destination);
   const action = `take a snapshot of the destination ${url}`;
   const call = { call: "read-destination", action, side: destination, unauthorizedFix } as const;
