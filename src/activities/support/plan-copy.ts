@@ -1,12 +1,14 @@
 import type { CopyId } from "../../copy/contract/ids.ts";
-import { parseTime, toIso } from "../../copy/time.ts";
+import { toIso } from "../../copy/time.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import { endpointUrl, isOntoItself, lockIdentityOf } from "../../copy/location/endpoint.ts";
 import type { Destination } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import { checkEvent, decide, waitForSource } from "../../copy/decisions/plan.ts";
 import type { Decision } from "../../copy/decisions/plan.ts";
-import type { RepeatedCopy } from "../../copy/decisions/overwrite.ts";
+import { isStub } from "../../copy/decisions/overwrite.ts";
+import type { DestinationProperties, SourceProperties } from "../../copy/contract/properties.ts";
 import { isNothingToAbort } from "../../copy/decisions/storage-errors.ts";
 import type { Verdict } from "../../copy/decisions/storage-errors.ts";
 import type {
@@ -22,6 +24,7 @@ import type { ActivityDependencies } from "./dependencies.ts";
 import type { Sides } from "./sides.ts";
 import { snapshotDestination } from "./rollback.ts";
 import type { Snapshotted } from "./rollback.ts";
+import { readRestored } from "./restored.ts";
 import { readSource, sourceRead } from "./source-access.ts";
 import { leaseSource, releaseSource } from "./source-lease.ts";
 import { readySource, refuseLongSource } from "./ready-source.ts";
@@ -176,32 +179,25 @@ async function readAndDecide(
   if (!destinationResult.ok) return refusedDestination(copy, destinationResult.verdict);
   const { seen, minted } = sourceResult.value;
   const awaited = awaitedIn(record);
-  const repeats = await readRepeated(deps, copy);
-  const decision = decide({ ...copy, awaited, repeats }, seen, destinationResult.value);
+  const existing = destinationResult.value;
+  const writtenAt = await readWrittenAt(deps, copy, seen, existing);
+  const decision = decide({ ...copy, awaited, writtenAt }, seen, existing);
   if (decision.kind !== "planned" && decision.kind !== "replace") return decision;
   const plannedAt = toIso(deps.now());
   const plan = { ...decision.plan, plannedAt, ...(minted === null ? {} : { mintedSas: minted }) };
   return { ...decision, plan };
 }
 
-/**
- * The copy that this one repeats, if Storage started it and did not complete it; null if the decision does not depend
- * on it. Its rollback restored content that is older than the source, although its Last-Modified is newer.
- */
-async function readRepeated(
+/** When the content of the destination was written, if a rollback has restored it, and if that can matter. */
+async function readWrittenAt(
   { ledger }: ActivityDependencies,
-  { retryOf, options, source, destination }: CopyInput,
-): Promise<RepeatedCopy | null> {
-  const isComparing = options.overwrite === "if-newer" && options.rollback !== "off";
-  if (retryOf === undefined || !isComparing) return null;
-  const record = await ledger.records.read(retryOf);
-  const outcome = record?.outcome ?? null;
-  if (record === null || outcome === null || outcome.status === "succeeded") return null;
-  const { createdAt } = record;
-  const isSame =
-    record.source === endpointUrl(source) && record.destination === endpointUrl(destination);
-  if (outcome.copyId === null || createdAt === null || !isSame) return null;
-  return { from: parseTime(createdAt), until: parseTime(outcome.settledAt) };
+  { options, destination }: CopyInput,
+  source: SourceProperties | null,
+  existing: DestinationProperties | null,
+): Promise<EpochMs | null> {
+  if (options.overwrite !== "if-newer" || source === null || existing === null) return null;
+  const isDecided = source.lastModified > existing.lastModified || isStub(existing);
+  return isDecided ? null : await readRestored(ledger, destination, existing.etag);
 }
 
 /**

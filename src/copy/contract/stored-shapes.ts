@@ -110,6 +110,7 @@ export const copyPlan = z.object({
   }),
   destinationEtag: etag.nullable(),
   ontoStub: z.literal(true).exactOptional(),
+  formerModifiedAt: isoTime.exactOptional(),
   plannedAt: isoTime.exactOptional(),
   mintedSas: z.object({ scid: id, expiresAt: isoTime }).exactOptional(),
   snapshot: snapshot.exactOptional(),

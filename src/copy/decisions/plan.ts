@@ -4,6 +4,7 @@ import { isTierOf } from "../request/copy-options.ts";
 import { unmetCondition } from "../request/conditions.ts";
 import type { Conditions } from "../request/conditions.ts";
 import { maxClockSkewMs, parseTime, toIso } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { endpointUrl, isEchoOf, isOntoItself } from "../location/endpoint.ts";
 import type { Destination, Endpoint } from "../location/endpoint.ts";
 import { bareEtag } from "../location/etag.ts";
@@ -16,7 +17,6 @@ import type {
 } from "../contract/properties.ts";
 import { isEventTime } from "./event-time.ts";
 import { isStub, refuseOverwrite } from "./overwrite.ts";
-import type { RepeatedCopy } from "./overwrite.ts";
 import type { Busy, CopyInput, CopyPlan, NotStarted } from "../contract/activities.ts";
 
 export type Decision =
@@ -34,9 +34,9 @@ export type Decision =
  */
 type AwaitedCopy = { awaited?: CopyId | null };
 
-/** `repeats`: the copy that this one repeats, if it was started; from that copy's record. */
+/** `writtenAt`: when the destination's content was written, if a rollback has restored it (epoch ms). */
 type DecidedCopy = Pick<CopyInput, "source" | "destination" | "options" | "event"> &
-  AwaitedCopy & { repeats?: RepeatedCopy | null };
+  AwaitedCopy & { writtenAt?: EpochMs | null };
 
 /**
  * Plans a copy from the properties of its source and destination, or decides why it cannot be started now.
@@ -64,7 +64,7 @@ export function decide(
 }
 
 function buildPlan(
-  copy: Pick<CopyInput, "source" | "destination">,
+  copy: Pick<CopyInput, "source" | "destination" | "options">,
   source: SourceProperties | null,
   destination: DestinationProperties | null,
 ): CopyPlan {
@@ -76,6 +76,9 @@ function buildPlan(
     source: { etag: from?.etag ?? null, length: from?.length ?? null },
     destinationEtag: destination?.etag ?? null,
     ...(ontoStub ? { ontoStub } : {}),
+    ...(destination === null || ontoStub || copy.options.rollback === "off"
+      ? {}
+      : { formerModifiedAt: toIso(destination.lastModified) }),
   };
 }
 
