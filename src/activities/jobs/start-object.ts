@@ -165,7 +165,7 @@ async function judgeRefused(
     source: blobIn(run.record.input.source, sourceOf(run, object).name),
     destination: blobIn(run.record.input.destination, destinationOf(run, object).name),
   };
-  const source = { lastModified: object.modified };
+  const source = { lastModified: object.modified, length: object.length };
   if (overwrite === "if-newer" && seen !== null && !isNewer(sides, source, seen)) {
     return settled({ is: "skipped", reason: isAsNew });
   }

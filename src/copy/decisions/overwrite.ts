@@ -11,7 +11,12 @@ import type { CopyOptions } from "../request/copy-options.ts";
 import type { EpochMs } from "../time.ts";
 
 /** The part of an existing destination that decides whether it has content, and how old the content is. */
-export type Existing = Pick<DestinationProperties, "length" | "lastModified" | "blobType" | "copy">;
+export type Existing = Pick<
+  DestinationProperties,
+  "length" | "lastModified" | "contentMd5" | "copy"
+>;
+
+type Compared = Pick<SourceProperties, "length" | "lastModified" | "contentMd5">;
 
 type Sides = { source: Endpoint; destination: Destination };
 
@@ -51,19 +56,24 @@ export function refuseOverwrite(
  *
  * - a stub has no content;
  * - of a copy of this source that has not been changed since, the content is an earlier or the current state of the
- *   source, so within one second the source counts as newer;
+ *   source, so within one second the source is newer if its length or MD5 is another one, or if no MD5 is known;
  * - content that a rollback restored was written at `writtenAt`, before the copy that was rolled back.
  */
 export function isNewer(
   { source, destination, writtenAt = null }: Sides & { writtenAt?: EpochMs | null },
-  { lastModified }: Pick<SourceProperties, "lastModified">,
+  read: Compared,
   existing: Existing,
 ): boolean {
+  const { lastModified } = read;
   if (isStub(existing) || lastModified > (writtenAt ?? existing.lastModified)) return true;
   const { copy } = existing;
   if (copy?.status !== "success" || isOntoItself(source, destination)) return false;
   const isOfSecond = lastModified === existing.lastModified && isEchoOf(source, copy.source);
-  return isOfSecond && isUnchanged(existing, copy);
+  return isOfSecond && isUnchanged(existing, copy) && !hasContentOf(existing, read);
+}
+
+function hasContentOf(existing: Existing, { length, contentMd5 = null }: Compared): boolean {
+  return length === existing.length && contentMd5 !== null && contentMd5 === existing.contentMd5;
 }
 
 /** Append Block and Put Page change a blob, but Storage still returns its last copy then. */

@@ -102,6 +102,26 @@ test.each<[string, boolean, Existing, { writtenAt: EpochMs }?]>([
   ["content that was not copied, of the same second", false, { ...copied(noon), copy: null }],
   ["newer content", false, copied(noon + second, {}, { source: others })],
   ["a copy of the source of the same second", true, copied(noon)],
+  [
+    "a copy of the source of the same second with the same content",
+    false,
+    copied(noon, { contentMd5: "bWQ1" }),
+  ],
+  [
+    "a copy of the source of the same second with another length",
+    true,
+    copied(noon, { contentMd5: "bWQ1", length: 511 }),
+  ],
+  [
+    "a copy of the source of the same second with another MD5",
+    true,
+    copied(noon, { contentMd5: "MmQ1" }),
+  ],
+  [
+    "a copy of the source of the same second without an MD5",
+    true,
+    copied(noon, { contentMd5: null }),
+  ],
   ["a copy of the source of the second before", true, copied(noon - second)],
   ["a copy of the source of the second after", false, copied(noon + second)],
   [
@@ -122,7 +142,9 @@ test.each<[string, boolean, Existing, { writtenAt: EpochMs }?]>([
     { writtenAt: noon },
   ],
 ])("%s: the source is newer is %s", (_name, expected, existing, more) => {
-  expect(isNewer({ ...request({}), ...more }, read, existing)).toBe(expected);
+  expect(isNewer({ ...request({}), ...more }, { ...read, contentMd5: "bWQ1" }, existing)).toBe(
+    expected,
+  );
 });
 
 test("a blob that is copied onto itself is never newer than itself", () => {
@@ -196,7 +218,7 @@ test("another client's copy is aborted only for a copy that nothing refuses afte
         const decision: Decision = decide(copy, state, pending);
         seen[decision.kind === "replace" ? "replace" : "refused"]++;
         if (decision.kind !== "replace") return;
-        expect(options.ifBusy).toBe("replace");
+        expect(options).toMatchObject({ ifBusy: "replace", overwrite: "always" });
         const { source: from } = decision.plan;
         const after = aborted(pending, pending.copy ?? expect.fail("no copy is pending"));
         expect(decide(copy, state, after)).toMatchObject({
