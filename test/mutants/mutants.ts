@@ -6,6 +6,7 @@ import { unknownCopyMutants } from "./unknown-copies.ts";
 import { hostileEventMutants } from "./hostile-events.ts";
 import { optionPowerMutants } from "./powers.ts";
 import { keyMutants } from "./keys.ts";
+import { overwriteMutants } from "./overwrite.ts";
 import { dashboardMutants } from "./dashboard.ts";
 import { dateAndDotMutants } from "./dates-and-dots.ts";
 import { edgeMutants } from "./edges.ts";
@@ -50,6 +51,7 @@ export const mutants: readonly Mutant[] = [
   ...jobMutants,
   ...dashboardMutants,
   ...keyMutants,
+  ...overwriteMutants,
   ...dateAndDotMutants,
   ...emulatorMutants,
   ...localHostMutants,
