@@ -268,7 +268,9 @@ async function cleanUp(
       if (found.kind === "found") return found;
     }
     if (mayRollBack(input, record)) {
-      return await rollBack(deps, { ...input, plan: record.plan }, destination);
+      const rolledBack = await rollBack(deps, { ...input, plan: record.plan }, destination);
+      // A blob with snapshots cannot be deleted, so the stub is removed after them.
+      if (left.kind !== "stub" || rolledBack.kind !== "cleaned") return rolledBack;
     }
     if (left.kind !== "stub") return left;
     const seen = await deps.client.readDestination(destination);
@@ -316,7 +318,7 @@ function leftByCopy({
   if (plan === null || copyId === null) return nothingLeft;
   if (result.kind === "unobservable") return { kind: "cleaned", residue: [unreadable] };
   if (result.kind !== "failed" && result.kind !== "aborted") return nothingLeft;
-  return plan.destinationEtag === null
+  return plan.destinationEtag === null || plan.ontoStub === true
     ? { kind: "stub", etag: result.etag }
     : { kind: "cleaned", residue: [formerContentGone] };
 }

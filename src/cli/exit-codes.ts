@@ -15,10 +15,10 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitCodeHelp = `
 Exit codes:
   0    done; with --watch, and for wait: the copy succeeded or was skipped
-  1    the copy failed
+  1    with --watch, and for wait: the copy failed
   2    wrong arguments or settings; nothing was sent
-  3    the copy was aborted
-  4    Ferry rejected the request
+  3    with --watch, and for wait: the copy was aborted
+  4    Ferry rejected the request, or has no such copy
   5    no response, or one that is not Ferry's
   70   a bug in this program
   130  Ctrl-C; a copy that was started continues

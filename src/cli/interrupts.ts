@@ -48,7 +48,7 @@ export function handleInterrupts(shell: Shell, handlers: InterruptHandlers): Int
       handlers.resume();
     });
     prompt.question(
-      `Abort ${handlers.subject}? [a] abort, [s] stop watching, [Enter] continue: `,
+      `Abort ${handlers.subject}? Type a to abort, s to stop watching, nothing to continue; then Enter: `,
       (text) => {
         close();
         const answer = text.trim().toLowerCase();

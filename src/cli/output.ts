@@ -18,8 +18,8 @@ export type Output = {
   json(value: unknown): void;
   /** Prints a line for people on standard error; not with `isJson`. */
   note(text: string): void;
-  /** Prints an error on standard error, and returns the exit code for it. */
-  error(error: unknown): ExitCode;
+  /** Prints an error on standard error, with the id of its copy, and returns the exit code for it. */
+  error(error: unknown, id?: string): ExitCode;
   /** Prints on standard error that copies are no longer watched. */
   stopped(ids: readonly string[]): void;
 };
@@ -41,11 +41,11 @@ export function createOutput(
     note(text) {
       if (!isJson) stderr.write(`${printable(text)}\n`);
     },
-    error(error) {
+    error(error, id) {
       const described = describe(error);
       const { exitCode, ...body } = described;
-      if (isJson) stderr.write(toJson({ error: body }));
-      else for (const line of toLines(described)) stderr.write(`${printable(line)}\n`);
+      if (isJson) stderr.write(toJson({ error: id === undefined ? body : { id, ...body } }));
+      else for (const line of toLines(described, id)) stderr.write(`${printable(line)}\n`);
       return exitCode;
     },
     stopped(ids) {
@@ -92,9 +92,9 @@ function describe(error: unknown): Described {
   return { ...none, cause: "bug", message, fix: null, exitCode: exitCodes.bug };
 }
 
-function toLines({ message, errors, fix }: Described): string[] {
+function toLines({ message, errors, fix }: Described, id: string | undefined): string[] {
   return [
-    `ferry: ${message}`,
+    `ferry: ${id === undefined ? "" : `${id}: `}${message}`,
     ...errors.map((each) => `  ${each.pointer === "" ? "" : `${each.pointer} `}${each.message}`),
     ...(fix === null ? [] : [`Fix: ${fix}`]),
   ];

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError } from "commander";
 import { createFerry } from "../client/ferry.ts";
 import { printable } from "../copy/printable.ts";
@@ -7,11 +6,13 @@ import { abortCommand, retryCommand, showCommand, waitCommand } from "./commands
 import type { Run } from "./commands/command.ts";
 import { copyCommand } from "./commands/copy.ts";
 import { listCommand } from "./commands/list.ts";
+import { addCompletion } from "./completion.ts";
 import { readConnection } from "./connection.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { createOutput } from "./output.ts";
 import type { Shell } from "./shell.ts";
+import { UsageError } from "./usage-error.ts";
 
 const commands = [copyCommand, listCommand, showCommand, abortCommand, retryCommand, waitCommand];
 
@@ -21,6 +22,10 @@ Settings:
   FERRY_KEY  a function key of the app
   Or a file that only you can read, $XDG_CONFIG_HOME/ferry/config.json (~/.config/ferry/config.json):
   {"url": "https://example.azurewebsites.net", "key": "…"}`;
+
+const connectionHelp = "\nSettings: FERRY_URL and FERRY_KEY; see ferry --help";
+
+const seeHelp = "To see the arguments, add --help";
 
 /** Runs a command line; `args` begins with the name of the command. */
 export async function runCli(args: readonly string[], shell: Shell): Promise<ExitCode> {
@@ -40,17 +45,27 @@ export async function runCli(args: readonly string[], shell: Shell): Promise<Exi
       exitCode = output.error(error);
     }
   };
-  const program = createProgram(run, shell);
+  const isJson = hasJsonFlag(args);
+  const program = createProgram(run, shell, isJson);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (error.exitCode === 0) return exitCodes.ok;
+    if (!isJson) return exitCodes.usage;
+    const message = error.message.replace(/^error: /, "");
+    return createOutput(shell, true).error(new UsageError(message, seeHelp));
   }
   return exitCode;
 }
 
-function createProgram(run: Run, { stdout, stderr }: Shell): Command {
+/** Whether errors are JSON, even if the rest of the line cannot be parsed. */
+function hasJsonFlag(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end === -1 ? args.length : end).includes("--json");
+}
+
+function createProgram(run: Run, { stdout, stderr }: Shell, isJson: boolean): Command {
   const byLine = (text: string) => text.split("\n").map(printable).join("\n");
   const program = new Command("ferry")
     .description("Durable copies in Azure Storage: start, watch, abort and retry them")
@@ -58,15 +73,15 @@ function createProgram(run: Run, { stdout, stderr }: Shell): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void stdout.write(byLine(text)),
-      writeErr: (text) => void stderr.write(byLine(text)),
+      writeErr: (text) => void (isJson || stderr.write(byLine(text))),
     })
-    .showHelpAfterError("To see the arguments, add --help")
+    .showHelpAfterError(seeHelp)
     .addHelpText("after", `${settingsHelp}\n${exitCodeHelp}`);
   for (const create of commands) {
     const command = create(run).copyInheritedSettings(program);
-    program.addCommand(command.addHelpText("after", exitCodeHelp));
+    program.addCommand(command.addHelpText("after", `${connectionHelp}\n${exitCodeHelp}`));
   }
-  tab(program, { completionCommandName: "completion" });
+  addCompletion(program, (text) => void stdout.write(text));
   return program;
 }
 

@@ -34,7 +34,7 @@ export async function addSas(
         `Cannot take the SAS of the ${side} from two places: --${side}-sas-env and --${side}-sas-stdin`,
       );
     }
-    if (name !== undefined) return parseSas(env[name], side, `the variable ${name}`);
+    if (name !== undefined) return readVariable(env, name, side);
     return fromStdin ? parseSas(lines.shift(), side, "standard input") : null;
   };
   const sourceSas = sasOf("source", flags.sourceSasEnv, flags.sourceSasStdin === true);
@@ -60,6 +60,24 @@ export function rejectSas(url: string): void {
 
 function join(url: string, sas: string | null): string {
   return sas === null ? url : `${url}${url.includes("?") ? "&" : "?"}${sas}`;
+}
+
+/** Does not quote a name that may be a SAS: the shell replaces `--source-sas-env $NAME` with the value. */
+function readVariable(env: Shell["env"], name: string, side: Side): string {
+  const sas = env[name];
+  if (sas === undefined && !/^\w{1,64}$/.test(name)) {
+    throw new UsageError(
+      `Cannot use the SAS of the ${side} because the argument of --${side}-sas-env is not the name of a variable`,
+      `Write the name without a dollar sign, such as --${side}-sas-env NAME; if the argument was a SAS, it is no longer secret`,
+    );
+  }
+  if (sas === undefined) {
+    throw new UsageError(
+      `Cannot use the SAS of the ${side} because the variable ${name} is not set`,
+      `Set it and export it: read -rs ${name} && export ${name}`,
+    );
+  }
+  return parseSas(sas, side, `the variable ${name}`);
 }
 
 /** Does not quote the text, which may be another secret. */

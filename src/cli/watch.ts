@@ -36,7 +36,7 @@ export async function watch(context: Context, ids: readonly string[]): Promise<E
     } catch (error) {
       // It has ended meanwhile: the wait shows how.
       const hasEndedBefore = error instanceof FerryError && error.causeName === "already-ended";
-      if (!hasEndedBefore && !stop.signal.aborted) print(() => output.error(error));
+      if (!hasEndedBefore && !stop.signal.aborted) print(() => output.error(error, id));
     }
   };
   /** Prints lines where the bars are, which move below them. */
@@ -61,7 +61,7 @@ export async function watch(context: Context, ids: readonly string[]): Promise<E
       if (stop.signal.aborted) return exitCodes.stopped;
       running.delete(id);
       view.remove(id);
-      return print(() => output.error(error));
+      return print(() => output.error(error, id));
     }
   };
   const codes: ExitCode[] = [];

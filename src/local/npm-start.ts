@@ -51,7 +51,8 @@ Press Ctrl-C to stop. State is kept in .local/; delete that folder to start over
 Storage emulator  ${stack.emulator.blobUrl}/devstoreaccount1 (and devstoreaccount2)
 Storage files     ${stack.emulator.fileUrl}/devstoreaccount1 (and devstoreaccount2)
 Copies            ${stack.host.url}/api/copies
-Dashboard         ${stack.host.url}/api/dashboard`);
+Dashboard         ${stack.host.url}/api/dashboard
+Command line      FERRY_URL=${stack.host.url} npx --no-install ferry --help`);
 
 /** Logs the reason, then stops with exit code 1. */
 function stopFailed(): void {

@@ -13,7 +13,7 @@ import type { DestinationProperties, SourceProperties } from "../copy/contract/p
 import { revealSas } from "../copy/location/sas.ts";
 import type { CopyClient, Side, StartOrder } from "./copy-client.ts";
 import { isRefusal, tagCondition } from "./copy-client.ts";
-import { copyProperties } from "./copy-properties.ts";
+import { contentMd5, copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { destinationOptions } from "./destination-options.ts";
 import { leaseConditions } from "./lease-conditions.ts";
@@ -120,6 +120,7 @@ function toSourceProperties(properties: BlobGetPropertiesResponse): SourceProper
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
     lastModified: epochMs(properties.lastModified?.getTime() ?? 0),
+    contentMd5: contentMd5(properties),
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
     pendingCopy: copy?.status === "pending" ? copy : null,
@@ -132,6 +133,7 @@ function toDestinationProperties(properties: BlobGetPropertiesResponse): Destina
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
     lastModified: epochMs(properties.lastModified?.getTime() ?? 0),
+    contentMd5: contentMd5(properties),
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
     metadata: properties.metadata ?? {},

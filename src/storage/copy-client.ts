@@ -54,8 +54,8 @@ export type Snapshots = {
   promoteSnapshot(destination: DestinationSide, order: Promotion): Promise<void>;
   /** Delete Blob of one snapshot. */
   removeSnapshot(destination: DestinationSide, time: string): Promise<void>;
-  /** Set Blob Metadata, if the destination still has this ETag. */
-  setMetadata(destination: DestinationSide, order: Rewrite): Promise<void>;
+  /** Set Blob Metadata, if the destination still has this ETag. Resolves to the new one. */
+  setMetadata(destination: DestinationSide, order: Rewrite): Promise<string | null>;
 };
 
 /** Mints SAS tokens with the app's identity. Throws `StorageRefusal`, like the client. */

@@ -28,3 +28,8 @@ export function copyProperties(properties: CopyHeaders): CopyProperties | null {
     source: properties.copySource ?? "",
   };
 }
+
+/** Returns Content-MD5 in base64; null if Storage does not know it. */
+export function contentMd5({ contentMD5 }: { contentMD5?: Uint8Array }): string | null {
+  return contentMD5 === undefined ? null : Buffer.from(contentMD5).toString("base64");
+}

@@ -21,7 +21,7 @@ import type { SourceProperties, DestinationProperties } from "../copy/contract/p
 import { hasTrailingDot } from "../copy/location/storage-names.ts";
 import { conditionNotMet, isRefusal } from "./copy-client.ts";
 import type { CopyClient, DestinationSide, Side, StartOrder } from "./copy-client.ts";
-import { copyProperties } from "./copy-properties.ts";
+import { contentMd5, copyProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseConditions } from "./lease-conditions.ts";
 import { copyTarget, keptPipelines, observed, singleTry, pipeline } from "./pipeline.ts";
@@ -190,6 +190,7 @@ function toSourceProperties(properties: FileGetPropertiesResponse): SourceProper
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
     lastModified: epochMs(properties.lastModified?.getTime() ?? 0),
+    contentMd5: contentMd5(properties),
     blobType: null,
     archived: false,
     pendingCopy: copy?.status === "pending" ? copy : null,
@@ -201,6 +202,7 @@ function toDestinationProperties(properties: FileGetPropertiesResponse): Destina
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
     lastModified: epochMs(properties.lastModified?.getTime() ?? 0),
+    contentMd5: contentMd5(properties),
     blobType: null,
     archived: false,
     metadata: properties.metadata ?? {},

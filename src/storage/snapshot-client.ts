@@ -51,7 +51,8 @@ export function createSnapshotClient(own: (side: DestinationSide) => BlobClient)
     },
     async setMetadata(destination, { metadata, etag }) {
       const conditions = { ifMatch: etag, ...leaseConditions(destination) };
-      await withReconnect(() => own(destination).setMetadata(metadata, { conditions }));
+      const write = () => own(destination).setMetadata(metadata, { conditions });
+      return (await withReconnect(write)).etag ?? null;
     },
   };
 }

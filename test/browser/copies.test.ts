@@ -46,7 +46,9 @@ test("a copy is started in the form, with the app's messages at the fields, and 
     const name = pointer.split("/")[1] === "options" ? "options" : "destination";
     const field = pointer === "/options/tier" ? form.getByLabel("Access tier") : fields[name];
     const id = (await field.getAttribute("aria-describedby"))?.split(" ").at(-1) ?? "";
-    await expectText(form.locator(`[id="${id}"]`), message);
+    const [, , ...option] = pointer.split("/");
+    const named = field === fields.options ? `${option.join("/")}: ${message}` : message;
+    await expectText(form.locator(`[id="${id}"]`), named);
     expect(await field.getAttribute("aria-invalid")).toBe("true");
   }
   expect(await fields.source.getAttribute("aria-invalid")).toBe("false");
@@ -140,6 +142,55 @@ test("a failed copy shows its cause, the fix and what happened, and a retry succ
   await details.getByRole("button", { name: id }).click();
   await expectText(details, error.fix);
   expect((await destination.downloadToBuffer()).toString()).toBe("film");
+});
+
+test("a retry that is started among the failed copies is followed to its end, although the filter hides it", async () => {
+  const stack = await startStack({ copies: slow });
+  const source = stack.blob("inbox/film.mp4");
+  const destination = stack.blob("archive/film.mp4");
+  const { id } = await stack.start({ source: source.url, destination: destination.url });
+  await stack.untilEnded(id);
+  const dashboard = await openDashboard(stack);
+  const { page, button, rows, advance } = dashboard;
+  await page.getByRole("radio", { name: /^Failed/ }).check({ force: true });
+  await expectCount(rows(), 1);
+
+  await stack.upload("inbox/film.mp4", film);
+  await button("Retry film.mp4").click();
+  await expectText(page.getByRole("dialog", { name: "Retry this copy?" }), "Source not found");
+  await dashboard.screenshot("retry-question");
+  await button("Retry this copy").click();
+  const overview = page.getByLabel("Overview");
+  await expectText(overview, /Running\s*1/);
+  await advance(90_000);
+  await expectText(page.getByRole("status"), "film.mp4 succeeded");
+  await expectText(overview, /Running\s*0/);
+  await expectCount(rows(), 1);
+  expect((await destination.downloadToBuffer()).equals(film)).toBe(true);
+});
+
+test("a request that must change is started again in the form, with its source and destination", async () => {
+  const stack = await startStack();
+  const source = await stack.upload("inbox/film.mp4", "new");
+  const destination = await stack.upload("archive/film.mp4", "old");
+  const { id } = await stack.start({ source: source.url, destination: destination.url });
+  await stack.untilEnded(id);
+  const dashboard = await openDashboard(stack);
+  const { page, button, rows, row, advance } = dashboard;
+  await expectText(row("film.mp4"), "Destination exists");
+  await row("film.mp4").click();
+  await advance(1_000); // copies of one millisecond have no order
+  await button("Change and start…").click();
+  const form = page.getByRole("dialog", { name: "New copy" });
+  expect(await form.getByLabel("Source", { exact: true }).inputValue()).toBe(source.url);
+  expect(await form.getByLabel("Destination", { exact: true }).inputValue()).toBe(destination.url);
+  await form.getByLabel("If the destination exists").selectOption("always");
+  await dashboard.screenshot("change-and-start");
+  await button("Start the copy").click();
+  await expectCount(rows(), 2);
+  await advance(10_000);
+  await expectText(rows().first(), "Succeeded");
+  expect((await destination.downloadToBuffer()).toString()).toBe("new");
 });
 
 test("a link leads to its copy, also to one that the list has not loaded", async () => {

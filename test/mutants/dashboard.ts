@@ -4,10 +4,25 @@ const names = "test/unit/dashboard/names.test.ts";
 const listing = "test/unit/dashboard/listing.test.ts";
 const throughput = "test/unit/dashboard/throughput.test.ts";
 const form = "test/unit/dashboard/start-request.test.ts";
+const rows = "test/unit/dashboard/rows.test.ts";
 const files = "test/e2e/dashboard/page-files.test.ts";
 
 /** Mistakes in the dashboard. What only a browser notices is not here, because `npm test` needs none. */
 export const dashboardMutants: readonly Mutant[] = [
+  {
+    breaks: "a copy that a filter hides never ends on the page",
+    file: "src/dashboard/page/state/rows.ts",
+    find: 'const hasRunning = status === "all" || status === "running";',
+    replace: "const hasRunning = status !== null;",
+    suites: [rows],
+  },
+  {
+    breaks: "a problem in the further options does not name its option",
+    file: "src/dashboard/page/state/start-request.ts",
+    find: 'return fieldOf(pointer) === "options" && option !== "" ? `${option}: ${message}` : message;',
+    replace: "return option === null ? option : message;",
+    suites: [form],
+  },
   {
     breaks: "a right-to-left override in a name acts on the page",
     file: "src/dashboard/page/text/names.ts",

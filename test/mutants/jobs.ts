@@ -78,8 +78,8 @@ export const jobMutants: readonly Mutant[] = [
   {
     breaks: "overwrite fail starts without a condition",
     file: "src/jobs/decisions/plan-object.ts",
-    find: '          ? { kind: "absent" }',
-    replace: '          ? { kind: "any" }',
+    find: 'existing === null ? { kind: "absent" }',
+    replace: 'existing === null ? { kind: "any" }',
     suites: [writers],
   },
   {

@@ -6,6 +6,7 @@ import { unknownCopyMutants } from "./unknown-copies.ts";
 import { hostileEventMutants } from "./hostile-events.ts";
 import { optionPowerMutants } from "./powers.ts";
 import { keyMutants } from "./keys.ts";
+import { overwriteMutants } from "./overwrite.ts";
 import { dashboardMutants } from "./dashboard.ts";
 import { dateAndDotMutants } from "./dates-and-dots.ts";
 import { edgeMutants } from "./edges.ts";
@@ -27,6 +28,7 @@ import { waitMutants } from "./waits.ts";
 import { nameMutants } from "./names.ts";
 import { alertMutants } from "./alerts.ts";
 import { clientMutants } from "./clients.ts";
+import { commandLineMutants } from "./command-line.ts";
 import { operateMutants } from "./operate.ts";
 import { packageMutants } from "./package.ts";
 
@@ -49,6 +51,7 @@ export const mutants: readonly Mutant[] = [
   ...jobMutants,
   ...dashboardMutants,
   ...keyMutants,
+  ...overwriteMutants,
   ...dateAndDotMutants,
   ...emulatorMutants,
   ...localHostMutants,
@@ -499,6 +502,7 @@ export const mutants: readonly Mutant[] = [
   ...quoteMutants,
   ...ownStateMutants,
   ...clientMutants,
+  ...commandLineMutants,
   ...optionPowerMutants,
   ...hostileEventMutants,
   ...unknownCopyMutants,

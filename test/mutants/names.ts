@@ -84,7 +84,7 @@ export const nameMutants: readonly Mutant[] = [
   },
   {
     breaks: "a source whose URL is too long with the minted SAS is sent to Storage",
-    file: "src/activities/support/send-start.ts",
+    file: "src/activities/support/ready-source.ts",
     find: "if (length <= maxCopySourceLength) return null;",
     replace: "if (length <= maxCopySourceLength * 2) return null;",
     suites: [requests],

@@ -1,5 +1,6 @@
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
+import { isNewer } from "../../copy/decisions/overwrite.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import type { Engine, ObjectResult, ObjectState, PlannedObject } from "../../jobs/contract/page.ts";
@@ -160,7 +161,12 @@ async function judgeRefused(
   const settled = (result: ObjectResult): ObjectEnd =>
     isCertain ? { kind: "provisional", result } : known(result);
   if (!mayOverwrite) return settled(toResult(attempt, refused));
-  if (overwrite === "if-newer" && seen !== null && object.modified <= seen.lastModified) {
+  const sides = {
+    source: blobIn(run.record.input.source, sourceOf(run, object).name),
+    destination: blobIn(run.record.input.destination, destinationOf(run, object).name),
+  };
+  const source = { lastModified: object.modified, length: object.length };
+  if (overwrite === "if-newer" && seen !== null && !isNewer(sides, source, seen)) {
     return settled({ is: "skipped", reason: isAsNew });
   }
   if (tries > maxOverwrites) {

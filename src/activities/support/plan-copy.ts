@@ -1,11 +1,14 @@
 import type { CopyId } from "../../copy/contract/ids.ts";
 import { toIso } from "../../copy/time.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import { endpointUrl, isOntoItself, lockIdentityOf } from "../../copy/location/endpoint.ts";
 import type { Destination } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import { checkEvent, decide, waitForSource } from "../../copy/decisions/plan.ts";
 import type { Decision } from "../../copy/decisions/plan.ts";
+import { isStub } from "../../copy/decisions/overwrite.ts";
+import type { DestinationProperties, SourceProperties } from "../../copy/contract/properties.ts";
 import { isNothingToAbort } from "../../copy/decisions/storage-errors.ts";
 import type { Verdict } from "../../copy/decisions/storage-errors.ts";
 import type {
@@ -21,8 +24,10 @@ import type { ActivityDependencies } from "./dependencies.ts";
 import type { Sides } from "./sides.ts";
 import { snapshotDestination } from "./rollback.ts";
 import type { Snapshotted } from "./rollback.ts";
+import { readRestored } from "./restored.ts";
 import { readSource, sourceRead } from "./source-access.ts";
-import { leaseSource } from "./source-lease.ts";
+import { leaseSource, releaseSource } from "./source-lease.ts";
+import { readySource, refuseLongSource } from "./ready-source.ts";
 import { callStorage, toFailure } from "./storage-call.ts";
 
 /** A decision that needs no other copy to be aborted first. */
@@ -92,10 +97,27 @@ export async function decideOrReplace(
   if (!(await isUnused())) return decision.otherwise;
   // The copy may be that of an object of the job, which holds no lock.
   if (await isWithinJob(deps, input.copy.destination)) return decision.otherwise;
+  // Every call that can refuse the copy before its start comes before the abort.
+  const refused =
+    (await leaseSource(deps, input, sides)) ?? (await checkStart(deps, input, { sides, decision }));
+  if (refused !== null) return refused;
   const abortFailure = await abortOther(deps, sides, decision.copyId);
   if (abortFailure !== null) return abortFailure;
   const afterwards = await readAndDecide(deps, input, { sides, record });
-  return afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
+  const decided = afterwards.kind === "replace" ? afterwards.otherwise : afterwards;
+  if (decided.kind !== "busy") return decided;
+  const released = await releaseSource(deps, input, sides, { isAllowed: true });
+  return released.kind === "transient-failure" ? released : decided;
+}
+
+/** Makes the calls that the start makes to the source, and checks what they return; null if the start can be sent. */
+async function checkStart(
+  deps: ActivityDependencies,
+  { copy }: StartInput,
+  { sides, decision }: { sides: Sides; decision: { plan: CopyPlan } },
+): Promise<ReturnType<typeof toFailure> | null> {
+  const ready = await readySource(deps, { copy, plan: decision.plan }, sides);
+  return ready.ok ? refuseLongSource(ready.value.signed) : toFailure(ready.verdict);
 }
 
 /** Returns true if a job that has not ended writes to a place that contains the destination. */
@@ -157,13 +179,25 @@ async function readAndDecide(
   if (!destinationResult.ok) return refusedDestination(copy, destinationResult.verdict);
   const { seen, minted } = sourceResult.value;
   const awaited = awaitedIn(record);
-  const decision = decide({ ...copy, awaited }, seen, destinationResult.value);
-  if (decision.kind !== "planned") return decision;
+  const existing = destinationResult.value;
+  const writtenAt = await readWrittenAt(deps, copy, seen, existing);
+  const decision = decide({ ...copy, awaited, writtenAt }, seen, existing);
+  if (decision.kind !== "planned" && decision.kind !== "replace") return decision;
   const plannedAt = toIso(deps.now());
-  return {
-    kind: "planned",
-    plan: { ...decision.plan, plannedAt, ...(minted === null ? {} : { mintedSas: minted }) },
-  };
+  const plan = { ...decision.plan, plannedAt, ...(minted === null ? {} : { mintedSas: minted }) };
+  return { ...decision, plan };
+}
+
+/** When the content of the destination was written, if a rollback has restored it, and if that can matter. */
+async function readWrittenAt(
+  { ledger }: ActivityDependencies,
+  { options, destination }: CopyInput,
+  source: SourceProperties | null,
+  existing: DestinationProperties | null,
+): Promise<EpochMs | null> {
+  if (options.overwrite !== "if-newer" || source === null || existing === null) return null;
+  const isDecided = source.lastModified > existing.lastModified || isStub(existing);
+  return isDecided ? null : await readRestored(ledger, destination, existing.etag);
 }
 
 /**

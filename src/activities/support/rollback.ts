@@ -22,6 +22,7 @@ import type { TransientFailure } from "../../copy/contract/copy-status.ts";
 import { isRefusal } from "../../storage/copy-client.ts";
 import type { DestinationSide, Promotion } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
+import { recordRestored } from "./restored.ts";
 import { callStorage, toFailure, toTransientFailure, transientFailure } from "./storage-call.ts";
 
 /** Rollback needs more permissions than the copy itself ("Create a service SAS", permissions). */
@@ -45,7 +46,7 @@ export async function snapshotDestination(
 ): Promise<Snapshotted> {
   const { client } = deps;
   const etag = plan.destinationEtag;
-  if (etag === null) return { kind: "planned", plan, isNew: false };
+  if (etag === null || plan.ontoStub === true) return { kind: "planned", plan, isNew: false };
   const url = endpointUrl(copy.destination);
   const action = `take a snapshot of the destination ${url}`;
   const call = { call: "read-destination", action, side: destination, unauthorizedFix } as const;
@@ -193,14 +194,16 @@ export async function rollBack(
           const until = plusMs(deps.now(), minute);
           return { kind: "wait", until, residue: [unfinishedRollback(input)] };
         }
-        await unlessOvertaken(
-          next.kind === "promote"
-            ? promote(deps, destination, { ...next, tags: formerTags(input) })
-            : client.setMetadata(destination, {
-                etag: next.etag,
-                metadata: removeMarker(metadata),
-              }),
-        );
+        if (next.kind === "promote") {
+          const promotion = { ...next, tags: formerTags(input) };
+          await unlessOvertaken(promote(deps, destination, promotion));
+        } else {
+          const rewrite = { etag: next.etag, metadata: removeMarker(metadata) };
+          const restored = await unlessOvertaken(client.setMetadata(destination, rewrite));
+          if (restored !== null && input.result.kind !== "success") {
+            await recordRestored(deps.ledger, input, { plan: input.plan, restored });
+          }
+        }
     }
   }
 }
@@ -226,11 +229,12 @@ async function removeSnapshots(
   return { kind: "cleaned", residue };
 }
 
-/** Ignores a write that lost to another writer: the next read shows what has changed. */
-async function unlessOvertaken(write: Promise<void>): Promise<void> {
+/** Returns null for a write that lost to another writer: the next read shows what has changed. */
+async function unlessOvertaken<T>(write: Promise<T>): Promise<T | null> {
   try {
-    await write;
+    return await write;
   } catch (error) {
     if (!isRefusal(error, isOvertaken)) throw error;
+    return null;
   }
 }

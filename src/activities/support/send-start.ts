@@ -1,13 +1,8 @@
 import type { EpochMs } from "../../copy/time.ts";
 import { second } from "../../copy/durations.ts";
 import { isFinal } from "../../copy/contract/copy-status.ts";
-import {
-  copySourceLength,
-  endpointUrl,
-  maxCopySourceLength,
-} from "../../copy/location/endpoint.ts";
+import { endpointUrl } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
-import { startedFrom } from "../../copy/decisions/plan.ts";
 import { isDefiniteRefusal } from "../../copy/decisions/storage-errors.ts";
 import type { Verdict } from "../../copy/decisions/storage-errors.ts";
 import type {
@@ -20,16 +15,14 @@ import type {
 import type { TransientFailure } from "../../copy/contract/copy-status.ts";
 import type { KnownRecord } from "../../ledger/ledger.ts";
 import { withAnswer, withCopy } from "../../ledger/record.ts";
-import type { Side, StartResponse } from "../../storage/copy-client.ts";
+import type { StartResponse } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "./dependencies.ts";
 import { findOurs } from "./find-ours.ts";
 import type { Started } from "./find-ours.ts";
 import { readStatus } from "./read-status.ts";
 import type { Sides } from "./sides.ts";
-import { signSource } from "./source-access.ts";
-import { tagsToSet } from "./source-tags.ts";
+import { readySource, refuseLongSource } from "./ready-source.ts";
 import { callStorage, toFailure, transientFailure } from "./storage-call.ts";
-import type { CallResult } from "./storage-call.ts";
 
 /** How long the start call may take; Storage checks the source before it responds. */
 const startTimeoutMs = 30 * second;
@@ -56,7 +49,7 @@ export async function sendStart(
   const { copy } = input;
   const { plan, sides, until, record } = attempt;
   const refuse = (result: NotStarted | TransientFailure) => resolve(deps, input, attempt, result);
-  const ready = await readySource(deps, input, attempt);
+  const ready = await readySource(deps, { copy, plan }, sides);
   if (!ready.ok) return await refuse(toNotStarted(ready.verdict));
   const { source, signed, tags } = ready.value;
   const destination = sides.destination();
@@ -149,34 +142,6 @@ async function resolve(
     return result;
   }
   return { ...result, kept: { lock, record: etag } };
-}
-
-type ReadySource = { source: Side; signed: Side; tags: Record<string, string> | null };
-
-/** Opens the source's SAS, or signs one, and reads the tags to set. Nothing has been sent to the destination yet. */
-async function readySource(
-  deps: ActivityDependencies,
-  { copy }: StartInput,
-  { sides, plan }: Registered,
-): Promise<CallResult<ReadySource>> {
-  const tags = await tagsToSet(deps, { copy, plan }, sides);
-  if (!tags.ok) return tags;
-  const planned = sides.source();
-  const source = { ...planned, endpoint: startedFrom(plan, planned.endpoint) };
-  const signed = await signSource(deps, { plan, copy }, source);
-  return signed.ok
-    ? { ok: true, value: { source, signed: signed.value, tags: tags.value } }
-    : signed;
-}
-
-/** The complete source URL is known only now: with the snapshot of a copy onto itself, and with the minted SAS. */
-function refuseLongSource(source: Side): Extract<NotStarted, { kind: "failed" }> | null {
-  const length = copySourceLength(source);
-  if (length <= maxCopySourceLength) return null;
-  const message = `Cannot start the copy because the source's URL is ${length} characters long with its query, and Storage accepts at most 2,048: ${endpointUrl(source.endpoint)}`;
-  const fix =
-    "Give the blob a shorter name, or send a shorter SAS with the source (one that is signed with the account's key, for example)";
-  return { kind: "failed", failure: { ...failure("not-supported", message), fix } };
 }
 
 function toNotStarted(

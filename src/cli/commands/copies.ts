@@ -52,7 +52,7 @@ async function forEach(
     try {
       await act(id, index);
     } catch (error) {
-      codes.push(output.error(error));
+      codes.push(output.error(error, id));
     }
   }
   return worstExitCode(codes);

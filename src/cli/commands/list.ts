@@ -37,7 +37,7 @@ export function listCommand(run: Run): Command {
         let printed = 0;
         for await (const item of connect().list(filters)) {
           if (printed === limit && all !== true) {
-            output.note(`There are more copies. To print them, use --limit or --all`);
+            output.note("There are more copies. To print them, use a higher --limit, or --all");
             break;
           }
           if (printed === 0) output.line(listHeader);

@@ -181,6 +181,10 @@ export type CopyPlan = {
   };
   /** The destination's ETag; null when the destination did not exist. */
   destinationEtag: string | null;
+  /** The destination was the empty object that an unsuccessful copy had left, so it had no content to restore. */
+  ontoStub?: true;
+  /** The Last-Modified of the content that a rollback would restore (ISO 8601); absent without `rollback`. */
+  formerModifiedAt?: string;
   /** When the source and destination were read (ISO 8601); absent in plans of older releases. */
   plannedAt?: string;
   /** The terms of the SAS that the app mints for Storage to read the source; absent if no SAS is minted. */

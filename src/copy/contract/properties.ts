@@ -10,6 +10,8 @@ export type SourceProperties = {
   etag: string;
   length: number;
   lastModified: EpochMs;
+  /** Base64; absent or null if Storage does not know it. */
+  contentMd5?: string | null;
   blobType: BlobType;
   archived: boolean;
   /** The pending copy onto it; null when there is none. */
@@ -23,6 +25,8 @@ export type DestinationProperties = {
   etag: string;
   length: number;
   lastModified: EpochMs;
+  /** Base64; absent or null if Storage does not know it. */
+  contentMd5?: string | null;
   blobType: BlobType;
   archived: boolean;
   /** Names are in lower case, as in headers. */

@@ -109,6 +109,8 @@ export const copyPlan = z.object({
     snapshot: snapshot.exactOptional(),
   }),
   destinationEtag: etag.nullable(),
+  ontoStub: z.literal(true).exactOptional(),
+  formerModifiedAt: isoTime.exactOptional(),
   plannedAt: isoTime.exactOptional(),
   mintedSas: z.object({ scid: id, expiresAt: isoTime }).exactOptional(),
   snapshot: snapshot.exactOptional(),

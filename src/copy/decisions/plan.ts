@@ -2,7 +2,9 @@ import type { CopyId } from "../contract/ids.ts";
 import type { CopyOptions } from "../request/copy-options.ts";
 import { isTierOf } from "../request/copy-options.ts";
 import { unmetCondition } from "../request/conditions.ts";
+import type { Conditions } from "../request/conditions.ts";
 import { maxClockSkewMs, parseTime, toIso } from "../time.ts";
+import type { EpochMs } from "../time.ts";
 import { endpointUrl, isEchoOf, isOntoItself } from "../location/endpoint.ts";
 import type { Destination, Endpoint } from "../location/endpoint.ts";
 import { bareEtag } from "../location/etag.ts";
@@ -14,13 +16,17 @@ import type {
   SourceProperties,
 } from "../contract/properties.ts";
 import { isEventTime } from "./event-time.ts";
+import { isStub, refuseOverwrite } from "./overwrite.ts";
 import type { Busy, CopyInput, CopyPlan, NotStarted } from "../contract/activities.ts";
 
 export type Decision =
   | { kind: "planned"; plan: CopyPlan }
   | Exclude<NotStarted, { kind: "stale-plan" }>
-  /** Abort this pending copy first, unless it turns out to be one that Ferry started: then `otherwise`. */
-  | { kind: "replace"; copyId: CopyId; otherwise: Busy };
+  /**
+   * Abort this pending copy first, unless it turns out to be one that Ferry started: then `otherwise`. Nothing that was
+   * read refuses the copy afterwards. `plan`: the plan of the copy, except for the destination's ETag.
+   */
+  | { kind: "replace"; copyId: CopyId; plan: CopyPlan; otherwise: Busy };
 
 /**
  * The copy that was pending on the source when the event's ETag and time were compared with it; null if none was. It
@@ -28,12 +34,16 @@ export type Decision =
  */
 type AwaitedCopy = { awaited?: CopyId | null };
 
+/** `writtenAt`: when the destination's content was written, if a rollback has restored it (epoch ms). */
+type DecidedCopy = Pick<CopyInput, "source" | "destination" | "options" | "event"> &
+  AwaitedCopy & { writtenAt?: EpochMs | null };
+
 /**
  * Plans a copy from the properties of its source and destination, or decides why it cannot be started now.
  * `source` is null when only Storage can read it, `destination` when it does not exist.
  */
 export function decide(
-  copy: Pick<CopyInput, "source" | "destination" | "options" | "event"> & AwaitedCopy,
+  copy: DecidedCopy,
   source: SourceProperties | null,
   destination: DestinationProperties | null,
 ): Decision {
@@ -45,17 +55,30 @@ export function decide(
     (source === null ? null : refuseSource(copy, source)) ??
     refuseOptions(copy, blobType) ??
     refuseDestination(copy, destination, blobType);
-  if (obstacle !== null) return obstacle;
-  const skip = destination === null ? null : refuseOverwrite(copy, source, destination);
-  if (skip !== null) return skip;
+  if (obstacle !== null) {
+    if (obstacle.kind !== "replace") return obstacle;
+    return { ...obstacle, plan: buildPlan(copy, source, destination) };
+  }
+  const refusal = destination === null ? null : refuseOverwrite(copy, source, destination);
+  return refusal ?? { kind: "planned", plan: buildPlan(copy, source, destination) };
+}
+
+function buildPlan(
+  copy: Pick<CopyInput, "source" | "destination" | "options">,
+  source: SourceProperties | null,
+  destination: DestinationProperties | null,
+): CopyPlan {
   // A blob that is copied onto itself is read twice. The plan needs one ETag, that of the destination.
-  const from = isOntoItself(copy.source, copy.destination) ? destination : source;
+  const isItself = isOntoItself(copy.source, copy.destination);
+  const from = isItself ? destination : source;
+  const ontoStub = !isItself && destination !== null && isStub(destination);
   return {
-    kind: "planned",
-    plan: {
-      source: { etag: from?.etag ?? null, length: from?.length ?? null },
-      destinationEtag: destination?.etag ?? null,
-    },
+    source: { etag: from?.etag ?? null, length: from?.length ?? null },
+    destinationEtag: destination?.etag ?? null,
+    ...(ontoStub ? { ontoStub } : {}),
+    ...(destination === null || ontoStub || copy.options.rollback === "off"
+      ? {}
+      : { formerModifiedAt: toIso(destination.lastModified) }),
   };
 }
 
@@ -147,10 +170,13 @@ export function waitForSource(
   };
 }
 
+type Refused = Extract<Decision, { kind: "skip" | "failed" }>;
+type Obstacle = Refused | Busy | Omit<Extract<Decision, { kind: "replace" }>, "plan">;
+
 function refuseSource(
   { source, options }: { source: Endpoint; options: CopyOptions },
   properties: SourceProperties,
-): Decision | null {
+): Refused | Busy | null {
   const url = endpointUrl(source);
   const wait = waitForSource({ source }, properties);
   if (wait !== null) return wait;
@@ -169,7 +195,7 @@ function refuseSource(
 function refuseOptions(
   { source, options }: { source: Endpoint; options: CopyOptions },
   blobType: string | null,
-): Decision | null {
+): Refused | null {
   if (blobType === null) return null;
   const url = endpointUrl(source);
   if (options.sealBlob && blobType !== "AppendBlob") {
@@ -187,7 +213,7 @@ function refuseDestination(
   { destination, options }: { destination: Destination; options: CopyOptions },
   properties: DestinationProperties | null,
   blobType: string | null,
-): Decision | null {
+): Obstacle | null {
   const url = endpointUrl(destination);
   const unmet = unmetCondition(options.destinationConditions, properties);
   if (properties === null) return unmet === null ? null : destinationConditionUnmet(url, unmet);
@@ -202,8 +228,11 @@ function refuseDestination(
     if (options.ifBusy === "fail") return { kind: "failed", failure: reason };
     const waitsFor = `Waiting for another copy onto the destination to end (${done})`;
     const busy: Busy = { kind: "busy", endpoint: "destination", waitsFor, failure: reason };
+    if (options.ifBusy === "wait") return busy;
     // Do not abort a copy for one that could not be started afterwards.
-    if (options.ifBusy === "wait" || archived || hasOtherType) return busy;
+    if (unmet !== null) return destinationConditionUnmet(url, unmet);
+    const isLost = archived || hasOtherType || options.overwrite !== "always";
+    if (isLost || endsWithAbort(options.destinationConditions)) return busy;
     return { kind: "replace", copyId, otherwise: busy };
   }
   if (archived) {
@@ -217,30 +246,18 @@ function refuseDestination(
   return unmet === null ? null : destinationConditionUnmet(url, unmet);
 }
 
-function destinationConditionUnmet(url: string, unmet: string): Decision {
-  const message = `Cannot copy onto the destination because destinationConditions.${unmet} does not hold: ${url}`;
-  return failed("condition-not-met", message);
+/**
+ * Returns true if a condition that holds now does not hold after Abort Copy Blob, which changes the ETag and the
+ * Last-Modified of the destination.
+ */
+function endsWithAbort(conditions: Conditions | null): boolean {
+  const { ifMatch = "*", ifUnmodifiedSince } = conditions ?? {};
+  return ifMatch !== "*" || ifUnmodifiedSince !== undefined;
 }
 
-function refuseOverwrite(
-  { destination, options }: { destination: Destination; options: CopyOptions },
-  source: SourceProperties | null,
-  { lastModified }: DestinationProperties,
-): Decision | null {
-  switch (options.overwrite) {
-    case "always":
-      return null;
-    case "skip":
-      return { kind: "skip", reason: "The destination exists" };
-    case "if-newer":
-      return source !== null && source.lastModified > lastModified
-        ? null
-        : { kind: "skip", reason: "The destination is as new as the source, or newer" };
-    case "fail": {
-      const message = `Cannot copy onto the destination because it exists: ${endpointUrl(destination)}`;
-      return failed("destination-exists", message);
-    }
-  }
+function destinationConditionUnmet(url: string, unmet: string): Refused {
+  const message = `Cannot copy onto the destination because destinationConditions.${unmet} does not hold: ${url}`;
+  return failed("condition-not-met", message);
 }
 
 function formatProgress({ progress }: Pick<CopyProperties, "progress">): string {

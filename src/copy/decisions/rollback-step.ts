@@ -50,7 +50,10 @@ function isMarker(name: string): boolean {
 
 /** The next step on the destination before our snapshots of it can be deleted. */
 export type RollbackStep =
-  /** No step: our copy succeeded, none was started, or another client has written the destination since. */
+  /**
+   * No step: our copy succeeded, none was started, it overwrote no content, or another client has written the
+   * destination since.
+   */
   | { kind: "nothing" }
   /** Copy the snapshot over the incomplete blob that our copy left, if it still has this ETag. */
   | { kind: "promote"; etag: string; snapshot: SnapshotProperties }
@@ -85,6 +88,7 @@ export function nextRollbackStep(
       destination.copy?.copyId === copy.copyId && isSnapshotBy(destination, { instanceId });
     return isMarked ? { kind: "unmark", etag: destination.etag } : { kind: "nothing" };
   }
+  if (copy.plan?.ontoStub === true) return { kind: "nothing" };
   const etag = copy.plan?.destinationEtag ?? null;
   const snapshot =
     etag === null ? undefined : snapshots.find((each) => isSnapshotBy(each, { instanceId, etag }));

@@ -1,5 +1,6 @@
 import { isTierOf } from "../../copy/request/copy-options.ts";
 import type { Cause } from "../../copy/contract/failure.ts";
+import { isNewer, isStub } from "../../copy/decisions/overwrite.ts";
 import {
   copySourceLength,
   endpointUrl,
@@ -28,7 +29,7 @@ export function planObject(
   blob: ListedBlob,
   existing: ListedBlob | null,
 ): PlannedObject {
-  const { overwrite, tags } = job.options;
+  const { tags } = job.options;
   const action = refuseObject(job, name, blob) ?? refuseExisting(job, blob, existing);
   const loses = findLosses(job, blob);
   return {
@@ -42,10 +43,7 @@ export function planObject(
     do: action ?? {
       kind: "copy",
       engine: chooseEngine(job, blob),
-      onto:
-        existing === null || overwrite === "fail" || overwrite === "skip"
-          ? { kind: "absent" }
-          : { kind: "etag", etag: existing.etag },
+      onto: existing === null ? { kind: "absent" } : { kind: "etag", etag: existing.etag },
     },
   };
 }
@@ -89,20 +87,24 @@ function refuseObject(job: PlannedJob, name: string, blob: ListedBlob): PlannedA
 
 /** What is at the destination prevents the copy, or makes it needless. */
 function refuseExisting(
-  { destination, options }: PlannedJob,
+  job: PlannedJob,
   blob: ListedBlob,
   existing: ListedBlob | null,
 ): PlannedAction | null {
+  const { destination, options } = job;
   if (existing === null) return null;
   const url = endpointUrl(blobIn(destination, existing.name));
-  switch (options.overwrite) {
+  switch (isStub(existing) ? "always" : options.overwrite) {
     case "fail":
       return fail("destination-exists", `its destination exists: ${url}`);
     case "skip":
       return { kind: "skip", reason: "The destination exists" };
-    case "if-newer":
-      if (blob.lastModified > existing.lastModified) break;
+    case "if-newer": {
+      const source = blobIn(job.source, blob.name);
+      const onto = blobIn(destination, existing.name);
+      if (isNewer({ source, destination: onto }, blob, existing)) break;
       return { kind: "skip", reason: isAsNew };
+    }
     case "always":
   }
   if (existing.copy?.status === "pending") {

@@ -9,7 +9,8 @@ import { startStack } from "../../support/stack/test-stack.ts";
 
 const mebibyte = 1_024 * 1_024;
 const ctrlC = "\u0003";
-const question = "Abort the copy? [a] abort, [s] stop watching, [Enter] continue: ";
+const question =
+  "Abort the copy? Type a to abort, s to stop watching, nothing to continue; then Enter: ";
 
 /** Watches a copy of 1 MiB that takes 100 s; resolves when its first progress is shown. */
 async function watchCopy(options: FerryOptions) {

@@ -117,7 +117,7 @@ test("abort exits with 0 when the abort is under way, and with 4 when it is too 
   await finish(stack, other);
   const late = await run("abort", other);
   expect(late.code).toBe(4);
-  expect(late.stderr).toMatch(/^ferry: The copy has already ended: /);
+  expect(late.stderr).toMatch(/^ferry: [-0-9a-f]{36}: The copy has already ended: /);
 });
 
 test("copy --dry-run prints the plan and starts nothing", async () => {

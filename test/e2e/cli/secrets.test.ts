@@ -113,3 +113,20 @@ test("the key is sent in a header, and printed by nothing", async () => {
   }
   expect(new Set(keys)).toEqual(new Set(["canary-key"]));
 });
+
+test.each([[[]], [["--json"]]])(
+  "a SAS in the place of the name of its variable is not printed, with %j",
+  async (flags) => {
+    const args = ["copy", "https://a/b/c", "https://d/e/f", ...flags];
+    for (const side of ["source", "destination"]) {
+      const { code, stdout, stderr } = await runFerry([
+        ...args,
+        `--${side}-sas-env`,
+        "sv=2026&sp=r&sig=canary%3D",
+      ]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toContain(`--${side}-sas-env is not the name of a variable`);
+      expect(stderr).not.toContain("canary");
+    }
+  },
+);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundlePage } from "../../../infra/package/bundle-page.ts";
 import { openStack } from "../../support/stack/test-stack.ts";
@@ -108,7 +109,7 @@ test("with a slash at its end, the address leads to the page, whose links would 
 });
 
 test("no file contains data of the app: each is sent as the bundler has written it", async () => {
-  for (const { name, text } of await bundlePage(process.cwd())) {
+  for (const { name, text } of await bundlePage(join(import.meta.dirname, "../../.."))) {
     const path = name === "page.html" ? "dashboard" : `dashboard/${name}`;
     expect(await (await load(path)).text()).toBe(text);
   }

@@ -102,11 +102,15 @@ export function tell(trial: Trial, now: number, line: string): void {
   trial.story.push(`${new Date(now).toISOString().slice(11, 23)} ${line}`);
 }
 
-/** Returns "something" if the destination has a blob that other writers, or the setup, left there. */
-export function standing({ plan, strangers }: Trial): "nothing" | "something" {
+/**
+ * Returns "something" if the destination has content that other writers, or the setup, left there. The empty blob of a
+ * copy that another client aborted is none.
+ */
+export function standing({ plan, strangers, abortedByStrangers }: Trial): "nothing" | "something" {
   const last = strangers.at(-1);
+  const isStub = last?.what === "copied" && abortedByStrangers.has(last.copyId ?? "");
   const isThere = last === undefined ? plan.before !== "nothing" : last.what !== "deleted";
-  return isThere ? "something" : "nothing";
+  return isThere && !isStub ? "something" : "nothing";
 }
 
 /** Reads the destination; null if there is no such blob. */

@@ -4,6 +4,8 @@ import {
   choices,
   emptyForm,
   fieldOf,
+  formOf,
+  problemText,
 } from "../../../src/dashboard/page/state/start-request.ts";
 import { optionsShape } from "../../../src/copy/request/copy-options.ts";
 
@@ -58,4 +60,19 @@ test("the form offers only values that the app accepts", () => {
     for (const value of offered) expect(field.safeParse(value).success, value).toBe(true);
     expect(field.safeParse("other").success).toBe(false);
   }
+});
+
+test("a problem in the further options names its option, because they share one field", () => {
+  const message = "is not a field of this request";
+  expect(problemText({ pointer: "/options/tag", message })).toBe(`tag: ${message}`);
+  expect(problemText({ pointer: "/options/tags/team", message })).toBe(`tags/team: ${message}`);
+  expect(problemText({ pointer: "/options", message })).toBe(message);
+  expect(problemText({ pointer: "/options/tier", message })).toBe(message);
+  expect(problemText({ pointer: "/source", message })).toBe(message);
+});
+
+test("the form for a changed repetition has the source and the destination of the copy", () => {
+  const { source, destination } = form;
+  expect(formOf({ source, destination })).toEqual(form);
+  expect(formOf(null)).toEqual(emptyForm);
 });

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { toCopyId } from "../../../src/copy/contract/ids.ts";
+import { endpointUrl } from "../../../src/copy/location/endpoint.ts";
 import { epochMs } from "../../../src/copy/time.ts";
 import type { CopyOptions } from "../../../src/copy/request/copy-options.ts";
 import type { ListedBlob } from "../../../src/jobs/contract/storage.ts";
 import { planObject } from "../../../src/jobs/decisions/plan-object.ts";
 import { createSelector } from "../../../src/jobs/request/select.ts";
-import { selectAll } from "../../../src/jobs/contract/job-input.ts";
+import { blobIn, selectAll } from "../../../src/jobs/contract/job-input.ts";
 import { anInput } from "../../support/jobs/records.ts";
 
 const blob: ListedBlob = {
@@ -26,6 +28,15 @@ const blob: ListedBlob = {
   copy: null,
 };
 const existing = { ...blob, name: "a.mp4", etag: "0x2" };
+
+const copyOf = (source: string): NonNullable<ListedBlob["copy"]> => ({
+  copyId: toCopyId("c"),
+  status: "success",
+  progress: null,
+  completedAt: existing.lastModified,
+  description: null,
+  source,
+});
 
 function plan(
   options: Partial<CopyOptions>,
@@ -52,6 +63,28 @@ test("if-newer copies onto the ETag of an older destination", () => {
     kind: "copy",
     onto: { kind: "etag", etag: "0x2" },
   });
+});
+
+test.each(["fail", "skip", "if-newer", "always"] as const)(
+  "with overwrite %s, the empty blob of an unsuccessful copy is replaced, whenever it failed",
+  (overwrite) => {
+    for (const status of ["failed", "aborted"] as const) {
+      const copy = { ...copyOf("other"), status };
+      const stub = { ...existing, length: 0, lastModified: epochMs(9_000), copy };
+      expect(plan({ overwrite }, {}, stub).do).toMatchObject({
+        kind: "copy",
+        onto: { kind: "etag", etag: "0x2" },
+      });
+    }
+  },
+);
+
+test("if-newer replaces a copy of other content of the blob, written in the same second", () => {
+  const from = endpointUrl(blobIn(anInput.source, blob.name));
+  const onto = (source: string) =>
+    plan({ overwrite: "if-newer" }, {}, { ...existing, length: 9, copy: copyOf(source) }).do.kind;
+  expect(onto(from)).toBe("copy");
+  expect(onto(`${from}.other`)).toBe("skip");
 });
 
 test.each([

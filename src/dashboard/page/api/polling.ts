@@ -1,5 +1,6 @@
 import { hasEnded } from "../../../client/ferry.ts";
 import type { PageState } from "../state/page-state.ts";
+import { hiddenIds } from "../state/rows.ts";
 import type { Store } from "../state/store.ts";
 import { extend } from "../state/throughput.ts";
 import type { Loading } from "./loading.ts";
@@ -13,9 +14,11 @@ const maxListMs = 60 * second;
 const minCopyMs = 2 * second;
 const maxCopyMs = 60 * second;
 const maxAtOnce = 4;
+/** So many copies that a filter hides are read. */
+const maxHidden = 10;
 
 export type Polling = {
-  /** The copies that can be seen now. Only those are read. */
+  /** The copies that can be seen now. Of the others, only those that a filter hides are read. */
   setVisible(ids: readonly string[]): void;
   /** Reads the list soon, for example after a change. */
   hurry(): void;
@@ -25,7 +28,7 @@ export type Polling = {
   pause(isPaused: boolean): void;
 };
 
-/** Decides when the page calls the app: for copies that run and can be seen, when the app has asked it to. */
+/** Decides when the page calls the app: for copies that run and can be seen, or are hidden by a filter, when the app has asked it to. */
 export function createPolling(
   store: Store<PageState>,
   {
@@ -84,8 +87,9 @@ export function createPolling(
       if (connection.kind === "key" || connection.kind === "sign-in") return;
       if (now() >= listAt) void readList();
       if (connection.kind !== "live") return;
-      const { rows } = store.get();
-      for (const id of new Set(selected === null ? visible : [selected, ...visible])) {
+      const { rows, filter } = store.get();
+      const opened = selected === null ? [] : [selected];
+      for (const id of new Set([...opened, ...visible, ...hiddenIds(rows, filter, maxHidden)])) {
         const row = rows.get(id);
         const isIncomplete = id === selected && row?.copy === null;
         if (row === undefined || (hasEnded(row.item) && !isIncomplete)) continue;

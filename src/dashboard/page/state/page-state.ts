@@ -22,7 +22,8 @@ export type Connection =
 
 /** What a dialog asks or shows. */
 export type Dialog =
-  | { kind: "start" }
+  /** `like`: the copy whose source and destination the form has at first. */
+  | { kind: "start"; like: { source: string; destination: string } | null }
   | { kind: "key" }
   | {
       kind: "question";

@@ -85,6 +85,23 @@ export function hasStatus({ item }: Row, filter: StatusFilter): boolean {
   return filter === "running" ? !hasEnded(item) : item.status === filter;
 }
 
+/**
+ * Returns the newest running copies that the app's list may lack because of its filter. Without reads of their own, they
+ * would never end on the page: for example a retry that was started among the failed copies.
+ */
+export function hiddenIds(
+  rows: Rows,
+  { status, source, destination }: { status: StatusFilter; source: string; destination: string },
+  max: number,
+): readonly string[] {
+  const hasRunning = status === "all" || status === "running";
+  if (hasRunning && source === "" && destination === "") return [];
+  const running = [...rows.values()].filter(({ item }) => !hasEnded(item));
+  // An id begins with the time of its request.
+  const ids = running.map(({ item }) => item.id).toSorted((one, other) => (one < other ? 1 : -1));
+  return ids.slice(0, max);
+}
+
 /** Returns the number of copies with each status. */
 export function countStatuses(rows: Rows): Record<StatusFilter, number> {
   const counts = { all: 0, running: 0, failed: 0, succeeded: 0, aborted: 0, skipped: 0 };

@@ -22,6 +22,12 @@ export const emptyForm: StartForm = {
   options: "",
 };
 
+/** Returns the form for a changed repetition of a copy. The app does not return the options and the SAS of a copy. */
+export function formOf(copy: { source: string; destination: string } | null): StartForm {
+  if (copy === null) return emptyForm;
+  return { ...emptyForm, source: copy.source, destination: copy.destination };
+}
+
 export const choices = {
   overwrite: ["fail", "skip", "if-newer", "always"],
   ifBusy: ["fail", "wait", "replace"],
@@ -61,6 +67,12 @@ function parseOptions(text: string): Record<string, unknown> | null {
   } catch {
     return null;
   }
+}
+
+/** Returns a problem as a sentence at its field. "Further options" has several options, so the sentence names its option. */
+export function problemText({ pointer, message }: FieldProblem): string {
+  const option = pointer.split("/").slice(2).join("/");
+  return fieldOf(pointer) === "options" && option !== "" ? `${option}: ${message}` : message;
 }
 
 /** Returns the field that a problem is about; null if it is about none of them. */

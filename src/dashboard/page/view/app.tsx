@@ -102,7 +102,7 @@ function Dialogs({ state }: { state: PageState }) {
     case undefined:
       return null;
     case "start":
-      return <StartForm close={close} />;
+      return <StartForm dialog={dialog} close={close} />;
     case "question":
       return <Question dialog={dialog} state={state} close={close} />;
     case "key":

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { hasEnded } from "../../../client/ferry.ts";
-import { canAct, verbs } from "../api/changes.ts";
+import { canAct, isForAll, verbs } from "../api/changes.ts";
 import type { Action } from "../api/changes.ts";
 import type { PageState } from "../state/page-state.ts";
 import { progressOf } from "../state/rows.ts";
@@ -82,7 +82,7 @@ function CopyDetails({ row, state }: { row: Row; state: PageState }) {
           <p class="faint">
             {copy.error.retryable
               ? "The same request may succeed later without a fix."
-              : "The same request fails again without the fix."}
+              : "A retry sends the same request, and fails again without the fix. If the request must change, use Change and start."}
           </p>
         </section>
       )}
@@ -100,6 +100,7 @@ function CopyDetails({ row, state }: { row: Row; state: PageState }) {
       <div class="buttons">
         <ActionButton action="abort" row={row} />
         <ActionButton action="retry" row={row} />
+        {isForAll("retry", row) && <ChangeButton row={row} />}
         <ActionButton action="delete" row={row} />
       </div>
       <dl class="facts">
@@ -121,7 +122,7 @@ function CopyDetails({ row, state }: { row: Row; state: PageState }) {
         <Fact name="Next read">
           {copy?.nextReadAt == null || hasEnded(item) ? "" : formatTime(copy.nextReadAt)}
         </Fact>
-        <Fact name="Reads">{copy === null ? "" : String(copy.statusReads)}</Fact>
+        <Fact name="Status reads">{copy === null ? "" : String(copy.statusReads)}</Fact>
         <Fact name="Retry of">
           {copy?.retryOf == null ? (
             ""
@@ -173,6 +174,20 @@ function ActionButton({ action, row }: { action: Action; row: Row }) {
       onClick={() => store.set({ dialog: { kind: "question", action, ids, about: "" } })}
     >
       {verbs[action].now}…
+    </button>
+  );
+}
+
+/** A retry repeats the request, so a fix of the request itself needs a new one. */
+function ChangeButton({ row: { item } }: { row: Row }) {
+  const { store } = usePage();
+  const { source, destination } = item;
+  return (
+    <button
+      type="button"
+      onClick={() => store.set({ dialog: { kind: "start", like: { source, destination } } })}
+    >
+      Change and start…
     </button>
   );
 }

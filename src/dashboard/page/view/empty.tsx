@@ -25,7 +25,7 @@ export function Empty({ state }: { state: PageState }) {
         <strong>No copies yet.</strong> They appear here when a caller requests one, or when a route
         starts one.
       </p>
-      <button type="button" onClick={() => store.set({ dialog: { kind: "start" } })}>
+      <button type="button" onClick={() => store.set({ dialog: { kind: "start", like: null } })}>
         Start a copy…
       </button>
     </div>

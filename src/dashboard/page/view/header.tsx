@@ -34,7 +34,7 @@ export function Header({ state }: { state: PageState }) {
         type="button"
         class="primary"
         disabled={!canStart}
-        onClick={() => store.set({ dialog: { kind: "start" } })}
+        onClick={() => store.set({ dialog: { kind: "start", like: null } })}
       >
         <Icon name="plus" />
         New copy

@@ -10,7 +10,8 @@ export function PlanView({ plan }: { plan: Plan }) {
     <section class="plan" aria-label="Plan">
       <h3>Plan: nothing was started</h3>
       <p>
-        To <EndpointText url={destination} />
+        To <EndpointText url={destination} />. Ferry has not called Storage, so the plan does not
+        show whether the source or the destination exists.
       </p>
       <Part title="Reads">{reads.map(showCall)}</Part>
       <Part title="Writes">{writes.map(showCall)}</Part>

@@ -2,7 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { verbs } from "../../api/changes.ts";
 import type { Action, ActionProgress } from "../../api/changes.ts";
 import type { Dialog, PageState } from "../../state/page-state.ts";
-import { formatCount } from "../../text/format.ts";
+import type { Row } from "../../state/rows.ts";
+import { formatCount, formatWord } from "../../text/format.ts";
 import { plainFileName } from "../../text/urls.ts";
 import { Modal } from "./modal.tsx";
 import { EndpointText, Name } from "../name.tsx";
@@ -12,8 +13,14 @@ const consequences: Record<Action, string> = {
   abort:
     "Storage stops copying. Ferry removes the incomplete blob, or restores what it overwrote if the copy has a rollback. This cannot be undone.",
   retry: "A new copy starts with the same source, destination and options.",
-  delete: "Ferry forgets the copy and its history. What was copied stays.",
+  delete: "Ferry deletes its record of the copy and the history. The copied blob or file stays.",
 };
+
+/** Why a copy has failed: a retry without the fix would fail again. */
+function WhyFailed({ row }: { row: Row | undefined }) {
+  const cause = row?.item.cause ?? null;
+  return cause === null ? null : <div class="faint">It failed: {formatWord(cause)}</div>;
+}
 
 /** How many of the copies the question names. */
 const maxNamed = 3;
@@ -48,6 +55,7 @@ export function Question(props: {
             {ids.slice(0, maxNamed).map((id) => (
               <li key={id}>
                 <EndpointText url={state.rows.get(id)?.item.destination ?? ""} />
+                <WhyFailed row={state.rows.get(id)} />
               </li>
             ))}
             {ids.length > maxNamed && <li>and {ids.length - maxNamed} more</li>}

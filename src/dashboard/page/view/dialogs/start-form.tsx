@@ -1,7 +1,8 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { FieldProblem, Plan, StartRequest } from "../../../../client/ferry.ts";
 import { asFerryError } from "../../api/loading.ts";
-import { buildRequest, choices, emptyForm, fieldOf } from "../../state/start-request.ts";
+import { buildRequest, choices, fieldOf, formOf, problemText } from "../../state/start-request.ts";
+import type { Dialog } from "../../state/page-state.ts";
 import type { FieldName, StartForm as Form } from "../../state/start-request.ts";
 import { Modal } from "./modal.tsx";
 import { Name } from "../name.tsx";
@@ -10,7 +11,7 @@ import { PlanView } from "./plan.tsx";
 
 const choiceLabels: Record<keyof typeof choices, string> = {
   overwrite: "If the destination exists",
-  ifBusy: "If it is busy",
+  ifBusy: "If it is being written",
   rollback: "Rollback",
   tier: "Access tier",
 };
@@ -23,9 +24,10 @@ const defaults: Record<keyof typeof choices, string> = {
 };
 
 /** Starts a copy, or shows its plan. The app's own messages are shown at the fields. */
-export function StartForm({ close }: { close(): void }) {
+export function StartForm(props: { dialog: Extract<Dialog, { kind: "start" }>; close(): void }) {
+  const { dialog, close } = props;
   const { changes, loading, polling } = usePage();
-  const [form, setForm] = useState<Form>(emptyForm);
+  const [form, setForm] = useState<Form>(formOf(dialog.like));
   const [problems, setProblems] = useState<readonly FieldProblem[]>([]);
   const [failure, setFailure] = useState<string | null>(null);
   const [plan, setPlan] = useState<Plan | null>(null);
@@ -77,6 +79,12 @@ export function StartForm({ close }: { close(): void }) {
           void start();
         }}
       >
+        {dialog.like !== null && (
+          <p class="hint">
+            The form has the source and the destination of the earlier copy. Set its options again,
+            and add its SAS if it had one.
+          </p>
+        )}
         {failure !== null && (
           <div class="problem" role="alert">
             <Name of="sentence" text={failure} />
@@ -215,17 +223,11 @@ function Problems({ id, problems }: { id: string; problems: readonly FieldProble
     <div id={id}>
       {problems.map(({ pointer, message }) => (
         <p key={pointer + message} class="problem">
-          <Name of="sentence" text={`${optionOf(pointer)}${message}`} />
+          <Name of="sentence" text={problemText({ pointer, message })} />
         </p>
       ))}
     </div>
   );
-}
-
-/** The option that a problem is about, if its field has several. */
-function optionOf(pointer: string): string {
-  const option = pointer.replace(/^\/options\/?/, "");
-  return fieldOf(pointer) === "options" && option !== "" ? `${option}: ` : "";
 }
 
 /** An Idempotency-Key: a repeated attempt at the same request starts one copy. */
