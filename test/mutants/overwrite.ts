@@ -29,7 +29,7 @@ export const overwriteMutants: readonly Mutant[] = [
     breaks: "another blob of the same second is older than the source",
     file: overwrite,
     find: "lastModified === existing.lastModified && isEchoOf(source, copy.source)",
-    replace: "lastModified === existing.lastModified",
+    replace: "lastModified === existing.lastModified && (isEchoOf(source, copy.source) || true)",
     suites: [decisions],
   },
   {
@@ -43,14 +43,14 @@ export const overwriteMutants: readonly Mutant[] = [
     breaks: "a copy that a client has changed within its second is overwritten",
     file: overwrite,
     find: "isOfSecond && isUnchanged(existing, copy) &&",
-    replace: "isOfSecond &&",
+    replace: "isOfSecond && (isUnchanged(existing, copy) || true) &&",
     suites: [decisions],
   },
   {
     breaks: "restored content is as new as its restoration",
     file: overwrite,
     find: "lastModified > (writtenAt ?? existing.lastModified)",
-    replace: "lastModified > existing.lastModified",
+    replace: "lastModified > Math.max(writtenAt ?? 0, existing.lastModified)",
     suites: [decisions],
   },
   {
@@ -85,7 +85,7 @@ export const overwriteMutants: readonly Mutant[] = [
     breaks: "another client's copy is aborted although a condition does not hold afterwards",
     file: plan,
     find: "if (isLost || endsWithAbort(options.destinationConditions)) return busy;",
-    replace: "if (isLost) return busy;",
+    replace: "if (isLost || (isLost && endsWithAbort(options.destinationConditions))) return busy;",
     suites: [decisions],
   },
   {
