@@ -17,8 +17,8 @@ export const apiMutants: readonly Mutant[] = [
   {
     breaks: "a deleted copy keeps no outcome, so a late run of its start copies again",
     file: "src/ledger/record.ts",
-    find: "outcome: outcome === null ? null : bareOutcome(outcome),\n    abortRequested: true,",
-    replace: 'outcome: outcome?.settledAt === "" ? bareOutcome(outcome) : null,',
+    find: "outcome: bareOutcome(outcome ?? abortedAt(toIso(now))),\n    abortRequested: true,",
+    replace: "outcome: outcome === null ? bareOutcome(abortedAt(toIso(now))) : null,",
     suites: [deletes],
   },
   {
@@ -38,9 +38,8 @@ export const apiMutants: readonly Mutant[] = [
   {
     breaks: "a key whose copy was deleted starts a copy",
     file: "src/triggers/http/claim-instance.ts",
-    find: "if (claim.deletedAt !== undefined) return deleted(claim.deletedAt);\n  if (claim.fingerprint",
-    replace:
-      'if (claim.deletedAt === "") return deleted(claim.deletedAt);\n  if (claim.fingerprint',
+    find: "if (claim.deletedAt !== undefined) return deleted(claim.deletedAt);\n  if (!isSame(",
+    replace: 'if (claim.deletedAt === "") return deleted(claim.deletedAt);\n  if (!isSame(',
     suites: [deletes],
   },
   {

@@ -54,8 +54,8 @@ export const dateAndDotMutants: readonly Mutant[] = [
   {
     breaks: "a late start that fails transiently gets a record, with which it may start later",
     file: "src/activities/start.ts",
-    find: 'result.kind === "transient-failure" && !isLate(deps, input)',
-    replace: 'result.kind === "transient-failure" && input.attempt > 0',
+    find: 'result.kind !== "transient-failure" || isLate(deps, input)',
+    replace: 'result.kind !== "transient-failure" || input.attempt < 0',
     suites: [lateStarts],
   },
   {

@@ -73,8 +73,8 @@ export const repeatedKeyMutants: readonly Mutant[] = [
   {
     breaks: "the record of a deleted copy keeps the sentences about it",
     file: record,
-    find: "outcome === null ? null : bareOutcome(outcome),",
-    replace: "outcome === null ? bareOutcome(outcome as never) : outcome,",
+    find: "outcome: bareOutcome(outcome ?? abortedAt(toIso(now))),",
+    replace: "outcome: outcome ?? bareOutcome(abortedAt(toIso(now))),",
     suites: [deleted, names],
   },
   {
@@ -87,9 +87,9 @@ export const repeatedKeyMutants: readonly Mutant[] = [
   {
     breaks: "DELETE forgets the copy before its key is closed",
     file: deletion,
-    find: "if (instance !== null) await recordEnd(deps, instance);",
+    find: "if (!(await purgeHistories(client, id))) return notEnded(stillRunning);",
     replace:
-      "if (instance !== null) await recordEnd(deps, instance);\n    await ledger.records.forget(id, deps.now());",
+      "if (!(await purgeHistories(client, id))) return notEnded(stillRunning);\n    await ledger.records.forget(id, deps.now());",
     suites: [names],
   },
   {

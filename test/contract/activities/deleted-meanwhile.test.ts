@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { pickEndpoints } from "../../../src/copy/contract/activities.ts";
 import type { CopyInput } from "../../../src/copy/contract/activities.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
+import { LedgerError } from "../../../src/ledger/ledger-error.ts";
 import { createSeal } from "../../../src/secrets/seal.ts";
 import { epochMs } from "../../../src/copy/time.ts";
 import type { EpochMs } from "../../../src/copy/time.ts";
@@ -397,5 +398,22 @@ test("a late start of a deleted copy removes the notification that a killed step
   await steps.ledger.records.forget(instanceId, deps.now());
   await steps.ledger.outbox.add(instanceId, copy);
   expect(await start(trial)).toMatchObject({ kind: "ended" });
+  expect(await leftovers(trial)).toEqual([]);
+});
+
+test("a start of a deleted copy that cannot read its record once leaves the queue", async () => {
+  const clock = virtualClock(noon);
+  atEnd(() => clock.dispose());
+  const joins = { step: "a start", options: waits, prepare: occupy, run: start };
+  const trial = await createTrial(joins, { clock, interrupt: async () => {} });
+  const { running, steps, instanceId, deps } = trial;
+  await steps.ledger.records.forget(instanceId, deps.now());
+  const { records } = running.ledger;
+  const { change } = records;
+  records.change = async () => {
+    records.change = change;
+    throw new LedgerError("read");
+  };
+  expect(await start(trial)).toMatchObject({ kind: "transient-failure" });
   expect(await leftovers(trial)).toEqual([]);
 });
