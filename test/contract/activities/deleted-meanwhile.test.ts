@@ -412,7 +412,7 @@ test("a start of a deleted copy that cannot read its record once leaves the queu
   const { change } = records;
   records.change = async () => {
     records.change = change;
-    throw new LedgerError("read");
+    throw new LedgerError("read", { cause: new Error("no response") });
   };
   expect(await start(trial)).toMatchObject({ kind: "transient-failure" });
   expect(await leftovers(trial)).toEqual([]);
