@@ -215,7 +215,8 @@ export const calmScenarios: Record<string, Scenario> = {
     expected: {
       copies: [aborted],
       begun: 2, // the second one restores the former content
-      ledger: settled("aborted"),
+      // The claim remembers when the restored content was written.
+      ledger: { ...settled("aborted"), claims: 1 },
     },
   },
 
