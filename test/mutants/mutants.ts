@@ -33,6 +33,8 @@ import { operateMutants } from "./operate/operate.ts";
 import { packageMutants } from "./operate/package.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
+const isOurs = "test/unit/copy/decisions/is-ours.test.ts";
+const blobClient = "test/contract/storage/blob-copy-client.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
 const findInstance = "test/contract/instances/find-instance.test.ts";
 const timers = "test/contract/orchestrations/timers.test.ts";
@@ -61,7 +63,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/storage/blob-copy-client.ts",
     find: 'destinationEtag === null ? { ifNoneMatch: "*" }',
     replace: "destinationEtag === null ? {}",
-    suites: [chaos],
+    suites: [blobClient],
   },
   {
     breaks: "a start overwrites content that was written after the plan",
@@ -75,14 +77,14 @@ export const mutants: readonly Mutant[] = [
     file: "src/storage/blob-copy-client.ts",
     find: "(sourceEtag === null ? {} : { ifMatch: sourceEtag }),",
     replace: "(sourceEtag === null ? {} : { ifNoneMatch: `${sourceEtag}0` }),",
-    suites: [chaos],
+    suites: [blobClient],
   },
   {
     breaks: "a stub is removed although another writer has changed it",
     file: "src/storage/blob-copy-client.ts",
     find: "delete({ conditions })",
     replace: "delete({ conditions: { ifNoneMatch: `${conditions.ifMatch}0` } })",
-    suites: [chaos],
+    suites: [blobClient],
   },
   {
     breaks: "a blob from before the plan is mistaken for our copy",
@@ -90,21 +92,21 @@ export const mutants: readonly Mutant[] = [
     find: "if (copy === null || etag === plan.destinationEtag) return false;",
     replace:
       "if (copy === null || (etag === plan.destinationEtag && copy.copyId.length === 0)) return false;",
-    suites: [chaos],
+    suites: [isOurs],
   },
   {
     breaks: "a copy of any source is mistaken for ours",
     file: "src/copy/decisions/plan.ts",
     find: "return isEchoOf(startedFrom(plan, source), copy.source);",
     replace: 'return isEchoOf(startedFrom(plan, source), copy.source) || copy.copyId !== "";',
-    suites: [chaos],
+    suites: [isOurs],
   },
   {
     breaks: "a foreign pending copy is overwritten",
     file: "src/copy/decisions/plan.ts",
     find: 'if (copy?.status === "pending") {',
     replace: 'if (copy?.status === "pending" && properties.length < 0) {',
-    suites: [exactlyOnce],
+    suites: ["test/e2e/copies/busy.test.ts"],
   },
   {
     breaks: "an aborted copy is read as a success",
@@ -118,7 +120,11 @@ export const mutants: readonly Mutant[] = [
     file: "src/copy/decisions/read-status.ts",
     find: "if (copy === null || copy.copyId !== copyId) {",
     replace: "if (copy === null) {",
-    suites: [chaos],
+    suites: [
+      "test/e2e/copies/copy-blob.test.ts",
+      "test/contract/activities/unknown-copies.test.ts",
+      "test/e2e/copies/rollback.test.ts",
+    ],
   },
   {
     breaks: "a start without a response counts as refused",
@@ -131,7 +137,7 @@ export const mutants: readonly Mutant[] = [
     breaks: "an abort before the start is ignored",
     file: "src/orchestrations/begin.ts",
     find: "if (abort) {",
-    replace: "if (abort && plan === null && attempts > 1_000) {",
+    replace: "if (abort && failures > 1_000) {",
     // Start also finds the abort in the ledger, so only a history shows that the event was ignored.
     suites: ["test/replay/recorded-histories.test.ts"],
   },
@@ -378,7 +384,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/orchestrations/begin.ts",
     find: "awaitedCopyId = result.awaitedCopyId ?? awaitedCopyId;",
     replace: "awaitedCopyId ??= undefined;",
-    suites: [events],
+    suites: ["test/replay/recorded-histories.test.ts"],
   },
   {
     breaks: "a notification that was not accepted is not sent again",

@@ -114,14 +114,14 @@ export const localHostMutants: readonly Mutant[] = [
     breaks: "the emulator serves a foreign Host",
     file: "src/local/local-stack.ts",
     find: "refuseForeignHost({ ...absoluteUrl(target), headers }, names) ??",
-    replace: "refuseForeignHost({ headers }, new Set()) === undefined ? undefined :",
+    replace: "(refuseForeignHost({ ...absoluteUrl(target), headers }, names) && undefined) ??",
     suites: [pages],
   },
   {
     breaks: "the emulator lets a page of another origin write",
     file: "src/local/local-stack.ts",
     find: ": refuseForeignPage(headers, names)),",
-    replace: ": undefined),",
+    replace: ": refuseForeignPage(headers, names) && undefined),",
     suites: [pages],
   },
   {
