@@ -114,7 +114,7 @@ export function registerApp(dependencies: AppDependencies): void {
     route: "openapi.json",
     methods: [...allMethods],
     authLevel: "anonymous",
-    handler: routeMethods({ GET: async () => documentResponse() }),
+    handler: routeMethods({ GET: () => documentResponse() }),
   });
   registerHealth([]);
   registerDashboard();

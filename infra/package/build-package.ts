@@ -48,6 +48,7 @@ export async function buildPackage({
   const files = new Map([
     ["host.json", hostJsonFor(backend, await read("host.json"))],
     ["package.json", `${JSON.stringify(about, null, 2)}\n`],
+    ["openapi.json", JSON.stringify(JSON.parse(await read("src/http/openapi/openapi.json")))],
     ...bundled.map(({ name, code }): [string, string] => [name, code]),
     ...page.map(({ name, text }): [string, string] => [name, text]),
   ]);

@@ -52,7 +52,9 @@ export function lateModulesPlugin(): Plugin {
       return name === undefined ? null : `module.exports = require("${name}");`;
     },
     transform(code, id) {
-      let text = checksums.test(id) ? loadChecksums(code) : code;
+      let text = code;
+      if (checksums.test(id)) text = loadChecksums(text);
+      if (models.test(id)) text = createModelsLate(text);
       for (const [name, { importer }] of Object.entries(lateModules)) {
         const changed = importer.test(id) ? loadLate(text, name) : null;
         if (changed === null) continue;
@@ -84,6 +86,29 @@ function loadChecksums(code: string): string {
     "Cannot load the checksums late because the import does not have the expected form",
   );
 }
+
+/** The Blob SDK describes each model and the headers of each response as an object. A call needs two or three of them. */
+const models = /[\\/]@azure[\\/]storage-blob[\\/].*[\\/]models[\\/]mappers\.js$/;
+
+/** Creates the properties of a model when they are first read. */
+function createModelsLate(code: string): string {
+  const text = code.replace(
+    /^ {8}modelProperties: \{$([^]*?)^ {8}\},$/gm,
+    (_, properties: string) =>
+      `        get modelProperties() { return createdOnce(this, {${properties}        }); },`,
+  );
+  if (text === code || /^ {8}modelProperties: /m.test(text)) {
+    throw new Error(
+      "Cannot create the SDK's models late because they do not have the expected form",
+    );
+  }
+  return `${createdOnce}\n${text}`;
+}
+
+const createdOnce = `function createdOnce(type, modelProperties) {
+  Object.defineProperty(type, "modelProperties", { value: modelProperties });
+  return modelProperties;
+}`;
 
 /** Replaces the import of a module by calls of `require` where it is used; null if the code does not import it. */
 function loadLate(code: string, name: string): string | null {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 
 /** The files of the page, which the bundler wrote beside this file. */
@@ -80,7 +81,7 @@ function isFileName(name: string): name is FileName {
 /** In the deployed package, the files of the page are next to the bundle. */
 async function readBeside(name: string): Promise<string> {
   try {
-    return await readFile(join(import.meta.dirname, name), "utf8");
+    return await promisify(readFile)(join(import.meta.dirname, name), "utf8");
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(

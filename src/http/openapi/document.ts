@@ -4,7 +4,7 @@ import type { Answer, Header, Operation } from "./operations.ts";
 
 /**
  * Builds the OpenAPI 3.1 document of the API, whose schemas are JSON Schema 2020-12. `npm run openapi` writes it to
- * `openapi.json`, which the app serves; the deployed package does not contain this file.
+ * `openapi.json`, which the app sends; the deployed package contains that file instead of this code.
  */
 export function buildDocument(version: string): object {
   const named = new Map<z.ZodType, string>();

@@ -1,10 +1,10 @@
 import type { HttpResponseInit } from "@azure/functions";
-import document from "../../http/openapi/openapi.json" with { type: "json" };
+import { readDocument } from "../../http/openapi/read-document.ts";
 
 /** GET /openapi.json: the document of the API, which `npm run openapi` writes. It contains no data of the app. */
-export function documentResponse(): HttpResponseInit {
+export async function documentResponse(): Promise<HttpResponseInit> {
   return {
-    jsonBody: document,
-    headers: { "cache-control": "public, max-age=3600" },
+    body: await readDocument(),
+    headers: { "cache-control": "public, max-age=3600", "content-type": "application/json" },
   };
 }

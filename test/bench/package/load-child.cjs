@@ -1,6 +1,7 @@
 /*
  * Loads an app as the Functions worker does, and prints the time in ms and the memory of the process in bytes.
- * Arguments: the app's entry file, or none for Node alone; "list" prints the files that the app loads instead.
+ * Arguments: the app's entry file, or none for Node alone; instead, "list" prints the files that the app loads, and
+ * "node" the modules of Node.
  */
 const { Module, registerHooks } = require("node:module");
 const { pathToFileURL } = require("node:url");
@@ -32,11 +33,21 @@ Module.prototype.require = function (id) {
   return id === "@azure/functions-core" ? core : load.call(this, id);
 };
 
+/** As the worker does (loadScriptFile.ts), which imports ES modules and requires others. */
+async function evaluate(file) {
+  if (file === undefined) return;
+  if (file.endsWith(".cjs")) require(file);
+  else await import(pathToFileURL(file).href);
+}
+
 const began = performance.now();
-const loaded = entry === undefined ? Promise.resolve() : import(pathToFileURL(entry).href);
+const nodeAlone = new Set(process.moduleLoadList);
+const loaded = evaluate(entry);
 void loaded.then(() => {
   const ms = performance.now() - began;
   const { rss } = process.memoryUsage();
-  console.log(JSON.stringify(mode === "list" ? files : { ms, rss }));
+  const ofNode = process.moduleLoadList.filter((name) => !nodeAlone.has(name));
+  const printed = { list: files, node: ofNode };
+  console.log(JSON.stringify(printed[mode] ?? { ms, rss }));
   process.exit(0);
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { builtinModules } from "node:module";
@@ -43,12 +44,14 @@ const digests = (files: Record<string, Uint8Array>) =>
     ]),
   );
 
-test("the package has host.json, package.json, bundled code and the page, and no other file", () => {
+test("the package has host.json, package.json, the API's document, bundled code and the page, and no other file", () => {
   const names = readdirSync(built.directory).toSorted();
   const bundled = built.bundled.map(({ name }) => name);
   const page = ["icon.svg", "page.css", "page.html", "page.js"];
   expect(built.page.toSorted()).toEqual(page);
-  expect(names).toEqual([...bundled, ...page, "host.json", "package.json"].toSorted());
+  expect(names).toEqual(
+    [...bundled, ...page, "host.json", "openapi.json", "package.json"].toSorted(),
+  );
   for (const name of bundled) expect(name).toMatch(/^[\w.-]+\.cjs$/);
   expect(JSON.parse(readFileSync(join(built.directory, "package.json"), "utf8"))).toEqual({
     name: "ferry",
@@ -98,6 +101,39 @@ test("the same sources make the same zip file", async () => {
   expect(digests({ zip: readFileSync(again.zip) })).toEqual(
     digests({ zip: readFileSync(built.zip) }),
   );
+});
+
+test("the document of the API is a file: the code has no copy of it", () => {
+  const text = readFileSync(join(built.directory, "openapi.json"), "utf8");
+  expect(JSON.parse(text)).toEqual(
+    JSON.parse(readFileSync("src/http/openapi/openapi.json", "utf8")),
+  );
+  const copies = built.bundled
+    .flatMap(({ modules }) => modules)
+    .filter((id) => id.endsWith("openapi.json"));
+  expect(copies).toEqual([]);
+});
+
+test("the models of the Blob SDK are created when they are first read", () => {
+  const { code = "" } = built.bundled.find(({ name }) => name === "main.cjs") ?? {};
+  expect(code.match(/\bget modelProperties\(\)/g)?.length).toBeGreaterThan(100);
+  expect(code).not.toMatch(/\bmodelProperties:\{/);
+});
+
+test("at start, the package loads no module of Node that only the unbundled app needs", () => {
+  const loaded = (entry: string) => {
+    const args = ["test/bench/package/load-child.cjs", entry, "node"];
+    const env = { PATH: process.env["PATH"], AzureWebJobsStorage__accountName: "acme" };
+    const text = execFileSync(process.execPath, args, { encoding: "utf8", env });
+    return JSON.parse(text) as string[]; // printed by load-child.cjs
+  };
+  const unneeded = ["internal/deps/undici/undici", "internal/fs/promises", "http2"].map(
+    (name) => `NativeModule ${name}`,
+  );
+  expect(loaded(join(root, "dist/main.js"))).toEqual(expect.arrayContaining(unneeded));
+  const early = loaded(join(built.directory, "main.cjs"));
+  expect(early).toContain("NativeModule https");
+  expect(early.filter((name) => unneeded.includes(name))).toEqual([]);
 });
 
 test("the zip file is at most 0.8 MB", () => {
