@@ -380,11 +380,12 @@ export const mutants: readonly Mutant[] = [
     suites: [events],
   },
   {
-    breaks: "a chain ends if a hierarchical account emits the event of a copy when it starts",
+    breaks:
+      "the orchestration forgets which copy its source awaits, so each attempt takes the lock",
     file: "src/orchestrations/begin.ts",
     find: "awaitedCopyId = result.awaitedCopyId ?? awaitedCopyId;",
     replace: "awaitedCopyId ??= undefined;",
-    suites: ["test/replay/recorded-histories.test.ts"],
+    suites: ["test/e2e/copies/source-wait.test.ts"],
   },
   {
     breaks: "a notification that was not accepted is not sent again",

@@ -28,8 +28,7 @@ export function checkCopy(
     {
       source: copy.source,
       destination: copy.destination,
-      // Start leases the source if this flag is set.
-      options: copy.leasesSource === true ? { ...copy.options, sourceLease: "hold" } : copy.options,
+      options: copy.options, // its flags must match them, which requestProblem checks
       route: name === undefined ? null : { name, at: Number.isNaN(at) ? epochMs(0) : at },
     },
     now(),

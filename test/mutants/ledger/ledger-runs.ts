@@ -88,7 +88,8 @@ export const ledgerRunMutants: readonly Mutant[] = [
     breaks: "a lock that a killed run was releasing is not released",
     file: start,
     find: "    await giveLockBack(deps, input, { context, lock: lock.etag });\n",
-    replace: "",
+    replace:
+      '    if (lock.etag === "") await giveLockBack(deps, input, { context, lock: lock.etag });\n',
     suites: [runsAtOnce],
   },
   {

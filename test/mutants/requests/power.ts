@@ -66,7 +66,7 @@ export const powerMutants: readonly Mutant[] = [
     breaks: "start does not check again whether its copy is allowed",
     file: "src/activities/start.ts",
     find: "if (denial !== null) {",
-    replace: "if (denial !== null && copy.version > 1) {",
+    replace: "if (denial !== null && input.copy.version > 1) {",
     suites: [strangeInput],
   },
   {
@@ -96,13 +96,6 @@ export const powerMutants: readonly Mutant[] = [
     find: 'name: "the route", allow: new Set(allow)',
     replace: 'name: "the route", allow: new Set<Grant>([...allow, "lock", "seal", "legal-hold"])',
     suites: [settings],
-  },
-  {
-    breaks: "a lease that the flag requests needs no word",
-    file: "src/activities/support/access.ts",
-    find: "copy.leasesSource === true ? { ...copy.options",
-    replace: "copy.leasesSource === true && copy.version > 1 ? { ...copy.options",
-    suites: [strangeOrchestration],
   },
   {
     breaks: "a principal reads another principal's copy",
