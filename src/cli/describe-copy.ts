@@ -1,16 +1,6 @@
+import { formatBytes } from "../client/format-bytes.ts";
+import type { Progress } from "./progress-view.ts";
 import type { Copy, CopyProgress, CopySummary, Plan, Timeline } from "../client/ferry.ts";
-
-const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
-
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1_024 && unit < units.length - 1) {
-    value /= 1_024;
-    unit++;
-  }
-  return unit === 0 ? `${bytes} bytes` : `${value.toFixed(1)} ${units[unit]}`;
-}
 
 /** Formats a duration in ms by its two largest units. */
 export function formatDuration(ms: number): string {
@@ -37,10 +27,32 @@ export function describeRate({
   return [...rate, `${formatDuration(left)} left`].join(", ");
 }
 
-/** One line for a state of a copy that runs. */
-export function describeProgress({ status, progress, warning }: Copy): string {
+/** What is shown of a copy that runs. */
+export function progressOfCopy({ id, status, progress, warning }: Copy): Progress {
   const line = progress === null ? status : `${status.padEnd(9)}  ${describeBytes(progress)}`;
-  return warning === null ? line : `${line}  (${warning})`;
+  const shown = {
+    id,
+    before: status.padEnd(9),
+    line: warning === null ? line : `${line}  (${warning})`,
+    warning,
+  };
+  if (progress === null) {
+    const after = `${formatPercent(0)} | -`;
+    return { ...shown, done: 0, after, shortAfter: after };
+  }
+  const { bytesCopied, totalBytes, percent } = progress;
+  const bytes = `${formatBytes(bytesCopied)}/${formatBytes(totalBytes)}`;
+  const rate = describeRate(progress);
+  return {
+    ...shown,
+    done: bytesCopied / Math.max(1, totalBytes),
+    after: [formatPercent(percent), bytes, rate].join(" | "),
+    shortAfter: `${formatPercent(percent)} | ${rate}`,
+  };
+}
+
+function formatPercent(percent: number): string {
+  return `${percent.toFixed(1)} %`.padStart(8);
 }
 
 function describeBytes(progress: CopyProgress): string {

@@ -46,8 +46,8 @@ export const clientMutants: readonly Mutant[] = [
   {
     breaks: "the client takes the JSON of another app for a copy",
     file: "src/client/ferry.ts",
-    find: "if (Object.hasOwn(Object(body), field)) return;",
-    replace: "if (Object.hasOwn(Object(body), field) || response.ok) return;",
+    find: "if (Object.hasOwn(Object(body), field) && hasNumbers(body)) return;",
+    replace: "if (response.ok) return;",
     suites: [failures],
   },
   {
@@ -84,6 +84,13 @@ export const clientMutants: readonly Mutant[] = [
     find: "if (!isJson) stdout.write(`${printable(text)}\\n`);",
     replace: "if (!isJson) stdout.write(`${text}\\n`);",
     suites: [errors],
+  },
+  {
+    breaks: "the bars show texts that act on the terminal",
+    file: "src/cli/progress-view.ts",
+    find: "        printable(\n          [isMany",
+    replace: "        String(\n          [isMany",
+    suites: ["test/unit/cli/progress-view.test.ts"],
   },
   {
     breaks: "of several copies, one that succeeded hides one that failed",

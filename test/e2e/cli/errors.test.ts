@@ -76,9 +76,19 @@ test.each<[string, Record<string, string>, RegExp]>([
   [
     "a URL that is none",
     { FERRY_URL: "ferry" },
-    /Cannot use the app's URL because it is not a URL/,
+    /^ferry: Cannot use FERRY_URL because it is not a URL: ferry\nFix: Use a URL such as /,
   ],
-  ["a key in the URL", { FERRY_URL: "https://x/?code=canary" }, /because it contains a query/],
+  [
+    "a key in place of the URL",
+    { FERRY_URL: "canary0123456789canary0123456789==" },
+    /because it is not a URL; its value is not shown, because it may be secret\n/,
+  ],
+  [
+    "a password in the URL",
+    { FERRY_URL: "https://user:canary@example.com/api" },
+    /because it contains a user or a password: https:\/\/example.com\/api\n/,
+  ],
+  ["a key in the URL", { FERRY_URL: "https://x/?code=canary" }, /because it contains a query, .+: https:\/\/x\/\n/],
   ["a key with a space", { FERRY_KEY: "canary x" }, /Cannot use the key because it has characters/],
   [
     "a key over http",
@@ -129,11 +139,11 @@ test("a server that is down: ferry tries again, says so, and exits with 5", asyn
   expect({ code: list.code, stdout: list.stdout }).toEqual({ code: 5, stdout: "" });
   const lines = list.stderr.trimEnd().split("\n");
   expect(lines).toHaveLength(5);
-  expect(lines[0]).toMatch(/complete response: ECONNREFUSED; the next attempt is in \d\.\d s$/);
+  expect(lines[0]).toMatch(/listens at this address: ECONNREFUSED; the next attempt is in \d\.\d s$/);
   expect(lines[3]).toBe(
-    `ferry: Cannot call GET ${url}/api/copies because there was no complete response: ECONNREFUSED`,
+    `ferry: Cannot call GET ${url}/api/copies because nothing listens at this address: ECONNREFUSED`,
   );
-  expect(lines[4]).toBe("Fix: Check that the app runs, and that the URL is right");
+  expect(lines[4]).toBe("Fix: Check that the app runs, and that the host and the port in FERRY_URL are right");
   const start = await runFerry(["copy", source, destination], { env: { FERRY_URL: url } });
   expect(start.code).toBe(5);
   expect(start.stderr).not.toContain("may have been started");
