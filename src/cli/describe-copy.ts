@@ -1,4 +1,5 @@
 import { formatBytes } from "../client/format-bytes.ts";
+import { nameField, nameFlags } from "./flag-names.ts";
 import type { Progress } from "./progress-view.ts";
 import type { Copy, CopyProgress, CopySummary, Plan, Timeline } from "../client/ferry.ts";
 
@@ -52,7 +53,7 @@ export function progressOfCopy({ id, status, progress, warning }: Copy): Progres
 }
 
 function formatPercent(percent: number): string {
-  return `${percent.toFixed(1)} %`.padStart(8);
+  return `${percent.toFixed(1)} %`.padStart(7);
 }
 
 function describeBytes(progress: CopyProgress): string {
@@ -67,7 +68,7 @@ export function describeEnd(copy: Copy): string[] {
   const { id, status, error, reason, residue, progress, abortRequested } = copy;
   const more: string[] = [];
   if (error !== null) {
-    more.push(`Cause: ${error.cause}`, `Fix: ${error.fix}`);
+    more.push(`Cause: ${error.cause}`, `Fix: ${nameFlags(error.fix)}`);
     if (error.retryable) more.push(`The same request may succeed later: ferry retry ${id}`);
   }
   if (status === "succeeded" && abortRequested) {
@@ -77,7 +78,7 @@ export function describeEnd(copy: Copy): string[] {
   const bytes =
     status === "succeeded" && progress !== null ? formatBytes(progress.totalBytes) : null;
   const detail = error?.message ?? reason ?? bytes;
-  return [`Copy ${id} ${status}${detail === null ? "" : `: ${detail}`}`, ...more];
+  return [`Copy ${id} ${status}${detail === null ? "" : `: ${nameFlags(detail)}`}`, ...more];
 }
 
 /** The lines of `ferry show`. */
@@ -95,10 +96,10 @@ export function describeCopy(copy: Copy): string[] {
     ["completed", copy.completedAt],
     ["next read", copy.nextReadAt],
     ["warning", copy.warning],
-    ["reason", copy.reason],
+    ["reason", copy.reason === null ? null : nameFlags(copy.reason)],
     ["cause", error?.cause ?? null],
-    ["message", error?.message ?? null],
-    ["fix", error?.fix ?? null],
+    ["message", error === null ? null : nameFlags(error.message)],
+    ["fix", error === null ? null : nameFlags(error.fix)],
     ["retryable", error === null ? null : error.retryable ? "yes" : "no"],
     ...copy.residue.map((each): [string, string] => ["left behind", each]),
   ];
@@ -133,7 +134,7 @@ export function describeTimeline({ entries }: Timeline): string[] {
 export function describePlan(plan: Plan): string[] {
   const calls = (title: string, list: Plan["reads"]) =>
     list.map(({ operation, url, authorization, when }) => {
-      const condition = when === null ? "" : `, ${when}`;
+      const condition = when === null ? "" : `, ${nameFlags(when)}`;
       return `${title.padEnd(12)} ${operation} ${url} (${authorization}${condition})`;
     });
   return [
@@ -146,10 +147,10 @@ export function describePlan(plan: Plan): string[] {
       ({ url, permissions, validDays }) =>
         `${"signs a SAS".padEnd(12)} ${url} (${permissions}, ${validDays} days)`,
     ),
-    ...plan.conditions.map((each) => `${"condition".padEnd(12)} ${each}`),
+    ...plan.conditions.map((each) => `${"condition".padEnd(12)} ${nameFlags(each)}`),
     ...plan.notCarried.map(
       ({ what, option }) =>
-        `${"not carried".padEnd(12)} ${what}${option === null ? "" : ` (see the option ${option})`}`,
+        `${"not carried".padEnd(12)} ${what}${option === null ? "" : ` (see ${nameField(`/options/${option.replaceAll(".", "/")}`)})`}`,
     ),
   ];
 }

@@ -1,4 +1,4 @@
-import { Format, MultiBar } from "cli-progress";
+import { MultiBar } from "cli-progress";
 import { printable } from "../copy/printable.ts";
 import type { Output } from "./output.ts";
 import type { Shell } from "./shell.ts";
@@ -60,22 +60,16 @@ function bars(stderr: Shell["stderr"], output: Output, isMany: boolean): Progres
   let multi: MultiBar | null = null;
   let byId = new Map<string, ReturnType<MultiBar["create"]>>();
   const columns = (stderr.columns || 80) - (isMany ? columnsOfMany : columnsOfOne);
+  const barColumns = Math.max(minBarColumns, Math.min(maxBarColumns, columns));
   const draw = (progress: Progress) => {
     multi ??= new MultiBar({
       // The whole line is escaped: its texts may come from a server.
-      format: (options, params, { id, before, after, shortAfter }: Progress) =>
-        printable(
-          [
-            isMany ? `${id} ` : "",
-            before,
-            " ",
-            Format.BarFormat(params.progress, options),
-            isMany ? shortAfter : after,
-          ]
-            .join("")
-            .trimEnd(),
-        ),
-      barsize: Math.max(minBarColumns, Math.min(maxBarColumns, columns)),
+      format: (_, params, { id, before, after, shortAfter }: Progress) => {
+        const full = Math.round(params.progress * barColumns);
+        const bar = "=".repeat(full) + "-".repeat(barColumns - full);
+        const line = `${before} ${bar} ${isMany ? shortAfter : after}`;
+        return printable((isMany ? `${id} ${line}` : line).trimEnd());
+      },
       stream: stderr,
       hideCursor: true,
       clearOnComplete: true,
