@@ -1,0 +1,116 @@
+import type { Mutant } from "../mutant.ts";
+
+const calls = "test/unit/client/ferry.test.ts";
+const failures = "test/unit/client/failures.test.ts";
+const connection = "test/unit/cli/connection.test.ts";
+const errors = "test/e2e/cli/errors.test.ts";
+const pipe = "test/e2e/cli/pipe.test.ts";
+
+/** Mistakes in the client and the command line. */
+export const clientMutants: readonly Mutant[] = [
+  {
+    breaks: "the client sends its key to the place of a redirect",
+    file: "src/client/send.ts",
+    find: 'redirect: "manual",',
+    replace: 'redirect: "follow",',
+    suites: [failures],
+  },
+  {
+    breaks: "the client quotes a header that cannot be sent",
+    file: "src/client/send.ts",
+    find: "because its value has invalid characters`",
+    replace: "because its value has invalid characters: ${value}`",
+    suites: [failures],
+  },
+  {
+    breaks: "the client repeats a call although the app's settings are wrong",
+    file: "src/client/send.ts",
+    find: "if (status === 503) return retryAfter !== null;",
+    replace: "if (status === 503) return true;",
+    suites: [failures],
+  },
+  {
+    breaks: "the client ends a list at an empty page",
+    file: "src/client/ferry.ts",
+    find: "yield* page.items;",
+    replace: "if (page.items.length === 0) return;\n        yield* page.items;",
+    suites: [calls],
+  },
+  {
+    breaks: "the client reads a copy faster than the app allows",
+    file: "src/client/ferry.ts",
+    find: "wasHeld ? heldPauseMs : seconds * 1_000",
+    replace: "wasHeld ? heldPauseMs : heldPauseMs * Math.sign(seconds)",
+    suites: [calls],
+  },
+  {
+    breaks: "the client takes the JSON of another app for a copy",
+    file: "src/client/ferry.ts",
+    find: "if (Object.hasOwn(Object(body), field) && hasNumbers(body)) return;",
+    replace: "if (response.ok) return;",
+    suites: [failures],
+  },
+  {
+    breaks: "the command line sends the key of its file to another app",
+    file: "src/cli/connection.ts",
+    find: "=== originOf(url) ? file.key : undefined",
+    replace: "=== originOf(url) ? file.key : file.key",
+    suites: [connection],
+  },
+  {
+    breaks: "the command line uses a file that a group can read",
+    file: "src/cli/connection.ts",
+    find: "(mode & 0o077) !== 0",
+    replace: "(mode & 0o007) !== 0",
+    suites: [connection],
+  },
+  {
+    breaks: "the command line sends a key over http",
+    file: "src/cli/connection.ts",
+    find: 'protocol === "http:" && !isLoopback',
+    replace: 'protocol === "ws:" && !isLoopback',
+    suites: [connection],
+  },
+  {
+    breaks: "the command line accepts a SAS that every user of the machine can read",
+    file: "src/cli/sas.ts",
+    find: "if (!hasSecret(url)) return;",
+    replace: "if (!hasSecret(url) || url !== '') return;",
+    suites: [errors],
+  },
+  {
+    breaks: "the command line takes a URL that is signed for S3 from the arguments",
+    file: "src/cli/secret-queries.ts",
+    find: "parametersOf(rest).some(isSecret) ||",
+    replace: "parametersOf(rest).some(([name]) => name === 'sig') ||",
+    suites: ["test/unit/cli/secret-queries.test.ts"],
+  },
+  {
+    breaks: "the errors of the command line quote a SAS",
+    file: "src/cli/run-cli.ts",
+    find: "stderr.write(byLine(hideSecrets(text)))",
+    replace: "stderr.write(byLine(text))",
+    suites: ["test/e2e/cli/secrets.test.ts"],
+  },
+  {
+    breaks: "the command line prints names that act on the terminal",
+    file: "src/cli/output.ts",
+    find: "if (!isJson) stdout.write(`${printable(text)}\\n`);",
+    replace: "if (!isJson) stdout.write(`${text}\\n`);",
+    suites: [errors],
+  },
+  {
+    breaks: "the bars show texts that act on the terminal",
+    file: "src/cli/progress-view.ts",
+    find: "return printable((isMany",
+    replace: "return String((isMany",
+    suites: ["test/unit/cli/progress-view.test.ts"],
+  },
+  {
+    breaks: "of several copies, one that succeeded hides one that failed",
+    file: "src/cli/exit-codes.ts",
+    find: "[130, 70, 5, 4, 2, 1, 3, 0]",
+    replace: "[130, 70, 5, 4, 2, 0, 1, 3]",
+    suites: [pipe],
+  },
+];
