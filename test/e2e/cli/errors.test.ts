@@ -292,7 +292,7 @@ test("a blob name with a line feed is rejected, and printed on one line", async 
 });
 
 test("a reader that has enough, such as head, ends ferry without an error", async () => {
-  const item = copyBody();
+  const item = copyBody({ bytes: 1, cause: null });
   const url = await startFixedApp((request, response) => {
     const page = Number(new URL(request.url ?? "", "http://x").searchParams.get("cursor") ?? "0");
     sendJson(response, { items: Array(50).fill(item), nextCursor: String(page + 1) });
