@@ -68,8 +68,8 @@ export const dashboardMutants: readonly Mutant[] = [
   {
     breaks: "a list that was read before a copy ended makes it run again on the page",
     file: "src/dashboard/page/state/rows.ts",
-    find: "if (isOlder) return before;",
-    replace: "if (isOlder && now < 0) return before;",
+    find: "if (hasEnded(known)) return true;",
+    replace: "if (hasEnded(known)) return item.id === known.status;",
     suites: [listing],
   },
   {

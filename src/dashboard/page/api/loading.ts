@@ -1,12 +1,13 @@
 import { FerryError, hasEnded } from "../../../client/ferry.ts";
 import type { Copy, CopySummary, PageQuery } from "../../../client/ferry.ts";
+import { copiedBetween } from "../state/copied-bytes.ts";
 import { fixOf, groupFailures } from "../state/failures.ts";
 import { emptyListing, extendListing, refreshListing } from "../state/listing.ts";
 import type { Filter } from "../state/listing.ts";
 import { noticeOfEnded } from "../state/notices.ts";
 import { noDetails } from "../state/page-state.ts";
 import type { PageState } from "../state/page-state.ts";
-import { rowOfCopy, updateRow } from "../state/rows.ts";
+import { noteRetry, rowOfCopy, updateRow } from "../state/rows.ts";
 import type { Row } from "../state/rows.ts";
 import type { Store } from "../state/store.ts";
 import { addBytes } from "../state/throughput.ts";
@@ -41,7 +42,6 @@ export function createLoading(
 ): Loading {
   /** Counts the filters that were set: a page that was requested before is dropped. */
   let filterNumber = 0;
-  let refreshedAt = now();
   let reading: Promise<void> | null = null;
   let further: Promise<void> | null = null;
 
@@ -60,7 +60,7 @@ export function createLoading(
     store.set({ rows, throughput, notice: noticeOfEnded(ended) ?? state.notice });
   }
 
-  /** What was copied before the page saw the copy is unknown, unless the copy has begun since the last refresh. */
+  /** What was copied before the page saw a copy is unknown, unless it is new in the list. */
   function measure(
     throughput: PageState["throughput"],
     before: Row | undefined,
@@ -69,18 +69,17 @@ export function createLoading(
   ): PageState["throughput"] {
     if (before === undefined && isFirst) return throughput;
     if (before !== undefined && hasEnded(before.item)) return throughput;
-    const known = before?.item.bytes ?? 0;
-    const bytes = (row.item.bytes ?? 0) - known;
-    return addBytes(throughput, { bytes, from: before?.progressSeenAt ?? refreshedAt, to: now() });
+    return addBytes(throughput, copiedBetween(before, row, now()));
   }
 
   function show(copy: Copy): void {
-    const { rows, throughput, notice } = store.get();
+    const { rows, throughput, notice, retries } = store.get();
     const before = rows.get(copy.id);
     const row = rowOfCopy(before, copy, now());
     store.set({
       rows: new Map(rows).set(copy.id, row),
       throughput: measure(throughput, before, row, false),
+      retries: noteRetry(retries, copy),
       notice: (hasJustEnded(before, row) ? noticeOfEnded([row]) : null) ?? notice,
     });
   }
@@ -105,7 +104,6 @@ export function createLoading(
     const isFirst = listing.phase === "none" || cursor !== null;
     keep(page.items, isFirst);
     const changed = cursor === null ? refreshListing(listing, page) : extendListing(listing, page);
-    if (cursor === null) refreshedAt = now();
     store.set({ listing: changed });
   }
 

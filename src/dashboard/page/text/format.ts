@@ -1,3 +1,5 @@
+import { plainName } from "./names.ts";
+
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
@@ -70,8 +72,8 @@ export function formatCount(count: number, one = "copy", many = "copies"): strin
   return `${formatNumber(count)} ${count === 1 ? one : many}`;
 }
 
-/** Writes a word of the API for people: "destination-exists" becomes "Destination exists". */
+/** Writes a word of the API for people: "destination-exists" becomes "Destination exists". Other characters are escaped. */
 export function formatWord(word: string): string {
-  const text = word.replaceAll("-", " ");
+  const text = plainName(word).replaceAll("-", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
