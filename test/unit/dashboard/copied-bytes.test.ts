@@ -1,13 +1,9 @@
 import { expect, test } from "vitest";
 import type { Copy, CopySummary } from "../../../src/client/ferry.ts";
-import { copiedBetween } from "../../../src/dashboard/page/state/copied-bytes.ts";
+import { copiedBetween, countCopied } from "../../../src/dashboard/page/state/copied-bytes.ts";
 import { updateRow } from "../../../src/dashboard/page/state/rows.ts";
 import type { Row } from "../../../src/dashboard/page/state/rows.ts";
-import {
-  addBytes,
-  openThroughput,
-  peakRate,
-} from "../../../src/dashboard/page/state/throughput.ts";
+import { openThroughput, peakRate } from "../../../src/dashboard/page/state/throughput.ts";
 
 const second = 1_000;
 const opened = Date.UTC(2026, 10, 20, 12);
@@ -47,9 +43,14 @@ const completed = (seconds: number, bytes: number): CopySummary =>
 function receive(...states: readonly [item: CopySummary, seconds: number][]) {
   let before: Row | undefined;
   return states.map(([state, seconds]) => {
-    const row = updateRow(before, state, at(seconds));
-    const copied = copiedBetween(before, row, at(seconds));
-    before = row;
+    const received = { before, row: updateRow(before, state, at(seconds)) };
+    const times = { absentAt: opened, now: at(seconds) };
+    const copied = copiedBetween(received.before, received.row, times);
+    // Nothing is counted when the page sees a copy for the first time.
+    before =
+      before === undefined
+        ? received.row
+        : countCopied(openThroughput(opened), { ...received, ...times }).row;
     return { ...copied, from: (copied.from - opened) / second, to: (copied.to - opened) / second };
   });
 }
@@ -67,16 +68,23 @@ test("bytes belong to the time between Ferry's polls, however often the page rea
 });
 
 test("a copy that Ferry polls every ten seconds shows its real rate, and not the whole in one moment", () => {
-  let throughput = openThroughput(opened);
-  let before = updateRow(undefined, polled(0, 0), at(1));
-  // The page reads every two seconds, so it sees a new state within two seconds of the poll.
-  for (let seconds = 10; seconds <= 60; seconds += 10) {
-    const row = updateRow(before, polled(seconds, seconds * 5_000), at(seconds + 2));
-    throughput = addBytes(throughput, copiedBetween(before, row, at(seconds + 2)));
-    before = row;
-  }
-  expect(peakRate(throughput)).toBeCloseTo(5_000);
-  expect(throughput.totalBytes).toBeCloseTo(300_000);
+  const peak = (skewSeconds: number) => {
+    let throughput = openThroughput(opened);
+    let before = updateRow(undefined, polled(skewSeconds, 0), at(1));
+    // The page sees a new state up to three seconds after the poll.
+    for (let seconds = 10; seconds <= 60; seconds += 10) {
+      const now = at(seconds + (seconds % 4));
+      const row = updateRow(before, polled(seconds + skewSeconds, seconds * 5_000), now);
+      const counted = countCopied(throughput, { before, row, absentAt: opened, now });
+      ({ throughput, row: before } = counted);
+    }
+    expect(throughput.totalBytes).toBeCloseTo(300_000);
+    return peakRate(throughput);
+  };
+  expect(peak(0)).toBeCloseTo(5_000);
+  // The clock of the browser is ahead by a quarter of an hour: the times are only known within a few seconds.
+  expect(peak(-900)).toBeGreaterThan(4_900);
+  expect(peak(-900)).toBeLessThan(6_500);
 });
 
 test("the last bytes end when Storage has completed the copy", () => {
@@ -91,7 +99,7 @@ test("the first bytes begin at the start of the copy or, if only a list is known
   const row = updateRow(undefined, { ...polled(10, 500), createdAt: iso(2) }, at(12));
   // Only the time of the start matters here.
   const copy = { startedAt: iso(6) } as Copy;
-  expect(copiedBetween(undefined, { ...row, copy }, at(12))).toEqual({
+  expect(copiedBetween(undefined, { ...row, copy }, { absentAt: opened, now: at(12) })).toEqual({
     bytes: 500,
     from: at(6),
     to: at(10),
@@ -101,7 +109,12 @@ test("the first bytes begin at the start of the copy or, if only a list is known
 test("a browser whose clock is wrong shows the same rates, at the times at which it received them", () => {
   const late = 3_600;
   const [, ahead] = receive([polled(0, 100), late], [polled(10, 300), late + 11]);
-  expect(ahead).toEqual({ bytes: 200, from: late - 10, to: late });
+  expect(ahead).toEqual({ bytes: 200, from: late + 1, to: late + 11 });
   const [, behind] = receive([polled(0, 100), -late], [polled(10, 300), -late + 11]);
   expect(behind).toEqual({ bytes: 200, from: -late + 1, to: -late + 11 });
+  // A whole copy between two lists.
+  const short = { ...completed(4, 600), createdAt: iso(2) };
+  const row = updateRow(undefined, short, at(late + 10));
+  const whole = copiedBetween(undefined, row, { absentAt: at(late), now: at(late + 10) });
+  expect(whole).toEqual({ bytes: 600, from: at(late + 8), to: at(late + 10) });
 });

@@ -9,6 +9,8 @@ export type Row = {
   copy: Copy | null;
   /** When the page received this progress (epoch ms of this browser). */
   progressSeenAt: number;
+  /** Up to when its bytes are counted in the throughput (epoch ms of this browser); null if none are. */
+  countedTo: number | null;
   /** What a search compares with. */
   text: string;
 };
@@ -24,6 +26,7 @@ export function updateRow(before: Row | undefined, item: CopySummary, now: numbe
     item,
     copy: copy !== null && copy.status === item.status ? copy : null,
     progressSeenAt: before !== undefined && isSameProgress ? before.progressSeenAt : now,
+    countedTo: before?.countedTo ?? null,
     text: before?.text ?? searchText(item),
   };
 }
