@@ -196,7 +196,7 @@ test("no text of a response can act on the page, whichever field it is in", asyn
         ),
       ),
     ]);
-    for (const text of texts) expect(text, view).not.toMatch(/[\u202e\u034f\u3164\u{e0001}]/u);
+    for (const text of texts) expect(text, view).not.toMatch(/\u202e|\u034f|\u3164|\u{e0001}/u);
     if (texts.join().includes("\\u202e")) shown.add(view);
   };
   await expectCount(rows(), 2);
