@@ -91,6 +91,25 @@ test("a copy is started in the form, with the app's messages at the fields, and 
   await expectText(page.getByLabel("Overview"), "6.00 MB");
 });
 
+test("a copy that the settings do not allow shows at the form why, and what to do about it", async () => {
+  const stack = await startStack({ settings: { COPY_ALLOWED: "[]" } });
+  const source = await stack.upload("inbox/film.mp4", "film");
+  const request = { source: source.url, destination: stack.blob("archive/film.mp4").url };
+  const dashboard = await openDashboard(stack);
+  const { page, button } = dashboard;
+  dashboard.expectErrors("status of 403");
+  await button("New copy").click();
+  const form = page.getByRole("dialog", { name: "New copy" });
+  await form.getByLabel("Source", { exact: true }).fill(request.source);
+  await form.getByLabel("Destination", { exact: true }).fill(request.destination);
+  await button("Start the copy").click();
+  const { status, json } = await stack.call("POST", "/copies", { body: request });
+  expect(status).toBe(403);
+  expect(json.fix).toEqual(expect.any(String));
+  await expectText(form.getByRole("alert"), `Fix: ${json.fix}`);
+  await dashboard.screenshot("form-not-allowed");
+});
+
 test("a running copy is aborted after a question, and its destination is removed", async () => {
   const stack = await startStack({ copies: slow });
   const source = await stack.upload("inbox/film.mp4", film);

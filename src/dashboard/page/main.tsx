@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { createAddress } from "./api/address.ts";
 import { createChanges } from "./api/changes.ts";
+import { createJobLoading } from "./api/job-loading.ts";
 import { createLoading } from "./api/loading.ts";
 import { createPolling } from "./api/polling.ts";
 import { openSession } from "./api/session.ts";
@@ -19,20 +20,28 @@ const environment: Environment = {
 const store = createStore(initialState(environment.now()));
 const session = openSession(store, environment);
 const loading = createLoading(store, session, environment);
+const jobLoading = createJobLoading(store, session);
 const changes = createChanges(store, session, loading);
-const polling = createPolling(store, { loading, session, environment });
+const polling = createPolling(store, { loading, jobLoading, session, environment });
 
 const root = document.getElementById("page");
 if (root === null) throw new Error("Cannot show the page because its document has no root");
-render(<App page={{ store, session, loading, changes, polling }} />, root);
+render(<App page={{ store, session, loading, jobLoading, changes, polling }} />, root);
 
 document.addEventListener("visibilitychange", () => polling.pause(document.hidden));
 setInterval(() => polling.tick(), 1_000);
 polling.pause(document.hidden);
 
-const address = createAddress(store, loading, {
-  hash: () => location.hash,
-  replace: (hash) => history.replaceState(null, "", hash === "" ? location.pathname : hash),
-});
+const address = createAddress(
+  store,
+  { loading, jobLoading },
+  {
+    hash: () => location.hash,
+    replace: (hash) => history.replaceState(null, "", hash === "" ? location.pathname : hash),
+  },
+);
 address.open();
-addEventListener("hashchange", address.open);
+addEventListener("hashchange", () => {
+  address.open();
+  polling.tick();
+});

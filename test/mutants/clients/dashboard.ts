@@ -6,6 +6,7 @@ const throughput = "test/unit/dashboard/throughput.test.ts";
 const form = "test/unit/dashboard/start-request.test.ts";
 const copied = "test/unit/dashboard/copied-bytes.test.ts";
 const address = "test/unit/dashboard/address.test.ts";
+const jobs = "test/unit/dashboard/jobs.test.ts";
 const rows = "test/unit/dashboard/rows.test.ts";
 const files = "test/e2e/dashboard/page-files.test.ts";
 
@@ -47,10 +48,31 @@ export const dashboardMutants: readonly Mutant[] = [
     suites: [listing],
   },
   {
+    breaks: "a list that was read before a job ended makes it run again on the page",
+    file: "src/dashboard/page/state/jobs.ts",
+    find: "if (isOlder) return before;",
+    replace: "if (isOlder && item.completedAt !== null) return before;",
+    suites: [jobs],
+  },
+  {
+    breaks: "the page shows counters of a job that are of another status",
+    file: "src/dashboard/page/state/jobs.ts",
+    find: "before.job?.status === item.status ? before.job : null",
+    replace: "before.job?.id === item.id ? before.job : null",
+    suites: [jobs],
+  },
+  {
+    breaks: "the page offers the abort of a job that has only been planned",
+    file: "src/dashboard/page/state/jobs.ts",
+    find: 'abort: ["planning", "running"',
+    replace: 'abort: ["planned", "planning", "running"',
+    suites: [jobs],
+  },
+  {
     breaks: "the page overwrites an address that the reader has just changed",
     file: "src/dashboard/page/api/address.ts",
-    find: "if (selected === written) return;",
-    replace: "if (selected === written && bar.hash() === `#copy=${selected}`) return;",
+    find: "if (hash === written) return;",
+    replace: "if (hash === written && bar.hash() === hash) return;",
     suites: [address],
   },
   {

@@ -6,10 +6,14 @@ import { createStore } from "../../../src/dashboard/page/state/store.ts";
 function openPage(hash: string) {
   const store = createStore(initialState(0));
   const bar = { hash, replaced: 0 };
-  const select = async (selected: string | null) => store.set({ selected });
+  const loading = { select: async (selected: string | null) => store.set({ selected }) };
+  const jobLoading = {
+    select: async (selected: string | null) =>
+      store.set({ jobs: { ...store.get().jobs, selected } }),
+  };
   const address = createAddress(
     store,
-    { select },
+    { loading, jobLoading },
     {
       hash: () => bar.hash,
       replace(next) {
@@ -31,6 +35,25 @@ test("the address leads to its copy, and follows the copy that is selected", () 
   expect(bar.hash).toBe("");
 });
 
+test("the address leads to the jobs and to one of them, and back to the copies", () => {
+  const { store, bar, address } = openPage("#job=one");
+  address.open();
+  expect(store.get()).toMatchObject({ place: "jobs", jobs: { selected: "one" } });
+  expect(bar.hash).toBe("#job=one");
+  store.set({ jobs: { ...store.get().jobs, selected: null } });
+  expect(bar.hash).toBe("#jobs");
+  bar.hash = "#copy=two";
+  address.open();
+  expect(store.get()).toMatchObject({ place: "copies", selected: "two" });
+  bar.hash = "#jobs";
+  address.open();
+  expect(store.get()).toMatchObject({ place: "jobs", jobs: { selected: null } });
+  bar.hash = "";
+  address.open();
+  expect(store.get()).toMatchObject({ place: "copies", selected: null });
+  expect(bar.hash).toBe("");
+});
+
 test("an address that the reader has changed stays, although the page changes before the browser reports it", () => {
   const { store, bar, address } = openPage("");
   address.open();
@@ -45,11 +68,15 @@ test("an address that the reader has changed stays, although the page changes be
   expect(store.get().selected).toBeNull();
 });
 
-test.each(["#copy=", "#copy=a b", "#job=one", "#copy=../x", "copy=one"])(
+test.each(["#copy=", "#copy=a b", "#job=", "#copy=../x", "copy=one", "#jobs=one"])(
   "an address with %j selects nothing",
   (hash) => {
     const { store, address } = openPage(hash);
     address.open();
-    expect(store.get().selected).toBeNull();
+    expect(store.get()).toMatchObject({
+      place: "copies",
+      selected: null,
+      jobs: { selected: null },
+    });
   },
 );

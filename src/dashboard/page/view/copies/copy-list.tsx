@@ -1,11 +1,11 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { maxLoaded } from "../api/loading.ts";
-import { shownIds } from "../state/listing.ts";
-import type { PageState } from "../state/page-state.ts";
-import { formatCount, formatNumber } from "../text/format.ts";
+import { maxLoaded } from "../../api/loading.ts";
+import { shownIds } from "../../state/listing.ts";
+import type { PageState } from "../../state/page-state.ts";
+import { formatCount, formatNumber } from "../../text/format.ts";
 import { CopyRow, headHeight, rowHeight } from "./copy-row.tsx";
 import { Empty } from "./empty.tsx";
-import { usePage } from "./page-context.ts";
+import { usePage } from "../page-context.ts";
 
 const columns = [
   ["Status", "status"],

@@ -1,7 +1,7 @@
-import type { PageState } from "../state/page-state.ts";
-import { countStatuses, totalRate } from "../state/rows.ts";
-import { peakRate } from "../state/throughput.ts";
-import { formatBytes, formatClock, formatNumber, formatRate } from "../text/format.ts";
+import type { PageState } from "../../state/page-state.ts";
+import { countStatuses, totalRate } from "../../state/rows.ts";
+import { peakRate } from "../../state/throughput.ts";
+import { formatBytes, formatClock, formatNumber, formatRate } from "../../text/format.ts";
 
 /** What happens now, and the throughput since the page was opened. */
 export function Overview({ state }: { state: PageState }) {

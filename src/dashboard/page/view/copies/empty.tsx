@@ -1,7 +1,7 @@
-import { shownIds } from "../state/listing.ts";
-import type { PageState } from "../state/page-state.ts";
-import { formatCount } from "../text/format.ts";
-import { usePage } from "./page-context.ts";
+import { shownIds } from "../../state/listing.ts";
+import type { PageState } from "../../state/page-state.ts";
+import { formatCount } from "../../text/format.ts";
+import { usePage } from "../page-context.ts";
 
 /** What is said in the place of an empty list. */
 export function Empty({ state }: { state: PageState }) {

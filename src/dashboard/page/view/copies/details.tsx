@@ -1,20 +1,20 @@
-import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { hasEnded } from "../../../client/ferry.ts";
-import type { FerryError } from "../../../client/ferry.ts";
-import { canAct, isForAll, verbs } from "../api/changes.ts";
-import type { Action } from "../api/changes.ts";
-import type { PageState } from "../state/page-state.ts";
-import { progressOf } from "../state/rows.ts";
-import type { Row } from "../state/rows.ts";
-import { formatBytes, formatTime, formatWord } from "../text/format.ts";
-import { plainFileName, urlParts } from "../text/urls.ts";
+import { hasEnded } from "../../../../client/ferry.ts";
+import type { FerryError } from "../../../../client/ferry.ts";
+import { canAct, isForAll, verbs } from "../../api/changes.ts";
+import type { Action } from "../../api/changes.ts";
+import type { PageState } from "../../state/page-state.ts";
+import { progressOf } from "../../state/rows.ts";
+import type { Row } from "../../state/rows.ts";
+import { formatBytes, formatTime, formatWord } from "../../text/format.ts";
+import { plainFileName, urlParts } from "../../text/urls.ts";
 import { lagText, rateText, timeText } from "./copy-row.tsx";
-import { Icon, StatusIcon } from "./icons.tsx";
-import { EndpointText, Name } from "./name.tsx";
-import { usePage } from "./page-context.ts";
-import { ProblemText } from "./problem.tsx";
-import { ProgressBar } from "./progress-bar.tsx";
+import { Fact } from "../fact.tsx";
+import { Icon, StatusIcon } from "../icons.tsx";
+import { EndpointText, Name } from "../name.tsx";
+import { usePage } from "../page-context.ts";
+import { ProblemText } from "../problem.tsx";
+import { ProgressBar } from "../progress-bar.tsx";
 import { TimelineView } from "./timeline.tsx";
 
 /** The selected copy: everything that the app says about it, and what happened to it. */
@@ -211,17 +211,6 @@ function ChangeButton({ row: { item } }: { row: Row }) {
     >
       Change and start…
     </button>
-  );
-}
-
-/** A fact that is not known is not shown. */
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  if (children === "") return null;
-  return (
-    <div class="fact">
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

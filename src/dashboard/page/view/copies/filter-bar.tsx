@@ -1,15 +1,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { isForAll, verbs } from "../api/changes.ts";
-import type { Action } from "../api/changes.ts";
-import { asFerryError } from "../api/loading.ts";
-import { countFilters } from "../state/listing.ts";
-import type { Filter } from "../state/listing.ts";
-import type { PageState } from "../state/page-state.ts";
-import { countStatuses, statusFilters } from "../state/rows.ts";
-import { formatCount, formatNumber, formatWord } from "../text/format.ts";
-import { usePage } from "./page-context.ts";
-import { ProblemText } from "./problem.tsx";
-import type { Failure } from "./problem.tsx";
+import { isForAll, verbs } from "../../api/changes.ts";
+import type { Action } from "../../api/changes.ts";
+import { asFerryError } from "../../api/loading.ts";
+import { countFilters } from "../../state/listing.ts";
+import type { Filter } from "../../state/listing.ts";
+import type { PageState } from "../../state/page-state.ts";
+import { countStatuses, statusFilters } from "../../state/rows.ts";
+import { formatCount, formatNumber, formatWord } from "../../text/format.ts";
+import { usePage } from "../page-context.ts";
+import { ProblemText } from "../problem.tsx";
+import type { Failure } from "../problem.tsx";
 
 /** Filters of the app, the search in what is loaded, and actions on everything that they show. */
 export function FilterBar({ state, shown }: { state: PageState; shown: readonly string[] }) {
