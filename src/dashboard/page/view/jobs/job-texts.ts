@@ -8,7 +8,8 @@ export function jobRateText({ job }: JobRow): string {
   if (rate === null) return "";
   const digits = rate.objectsPerSecond < 1 ? 2 : rate.objectsPerSecond < 10 ? 1 : 0;
   const objects = Number(rate.objectsPerSecond.toFixed(digits));
-  return `${formatRate(rate.bytesPerSecond)}, ${formatNumber(objects)} objects/s`;
+  const bytes = formatRate(rate.bytesPerSecond);
+  return objects === 0 ? bytes : `${bytes}, ${formatNumber(objects)} objects/s`;
 }
 
 /** The time that is probably left; of a job that has ended, the time that it took. */
