@@ -24,10 +24,12 @@ export async function copyPages(run: JobRun, first: number): Promise<StepEnd> {
   const begin = async (number: number): Promise<void> => {
     const page = await openPage(run, number, { registers: true });
     const started = page === null ? null : starts.add(page);
+    // Before the copies of the page take the whole window.
+    const ahead = planAhead(run, starts, number);
     const end = finishPage(run, { number, page, started, before: ends.at(-1) ?? null });
     end.catch(starts.fail);
     ends.push(end);
-    await Promise.all([started?.sent(), planAhead(run, starts, number)]);
+    await Promise.all([started?.sent(), ahead]);
   };
   try {
     await begin(first);

@@ -11,7 +11,7 @@ import type { ObjectEnd } from "./start-object.ts";
 export type PageStarts = {
   /** Adds a page, after all that are there: its objects are started when theirs leave room in the window. */
   add(page: PageRun): StartedPage;
-  /** Makes a call that starts no object, as one of the window's. */
+  /** Makes a call that starts no object, as the next one of the window's. */
   count<Result>(call: () => Promise<Result>): Promise<Result>;
   mustStop(): boolean;
   /** Starts nothing more, because of an error. */
@@ -44,6 +44,8 @@ export function createPageStarts(run: JobRun): PageStarts {
   const queues: PageQueue[] = [];
   const waiting = new Set<{ isOver: () => boolean; resolve: () => void }>();
   let active = 0;
+  /** Calls of the window that are kept for `count`. */
+  let reserved = 0;
   let isStopped = false;
   let bug: { error: unknown } | null = null;
   let isReading = false;
@@ -88,7 +90,7 @@ export function createPageStarts(run: JobRun): PageStarts {
     pump();
   }
 
-  const count = async <Result>(call: () => Promise<Result>): Promise<Result> => {
+  const countNow = async <Result>(call: () => Promise<Result>): Promise<Result> => {
     active++;
     try {
       return await call();
@@ -96,6 +98,12 @@ export function createPageStarts(run: JobRun): PageStarts {
       active--;
       pump();
     }
+  };
+  const count = async <Result>(call: () => Promise<Result>): Promise<Result> => {
+    reserved++;
+    await until(() => active < window.size());
+    reserved--;
+    return await countNow(call);
   };
 
   const add = (page: PageRun): StartedPage => {
@@ -141,9 +149,9 @@ export function createPageStarts(run: JobRun): PageStarts {
         const isLast = calls === 0 && next >= pending.length;
         if (!mustStopPage() && !isSaving && !isLast && unsaved >= deps.limits.saveEvery)
           void save();
-        while (!isSent() && active < window.size()) {
+        while (!isSent() && active + reserved < window.size()) {
           const index = pending[next++] ?? 0;
-          void count(() => call(index));
+          void countNow(() => call(index));
         }
       },
     };
