@@ -11,6 +11,7 @@ import {
   testHubFile,
   testStart,
 } from "../../support/host/durable-app.ts";
+import { sized } from "../../support/campaign-size.ts";
 import { waitForCopy } from "../../support/host/durable-wait.ts";
 
 type Plan = {
@@ -188,7 +189,7 @@ test("any mix of deaths, events and second deliveries leads to the same outcome 
       const isStarted = plan.events.every(({ at }) => at > mostDelay);
       if (isStarted) expect(hardLife.aborts > 0).toBe(calmLife.aborts > 0);
     }),
-    { numRuns: 60 },
+    { numRuns: sized({ small: 20, full: 60 }) },
   );
 });
 

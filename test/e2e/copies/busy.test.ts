@@ -100,7 +100,7 @@ test("ifBusy wait lasts at most two weeks, with about forty polls and few histor
 });
 
 test("a destination that stays busy fails the copy, which reports how long it waited", async () => {
-  const stack = await startStack({ ...slowly, persistent: true });
+  const stack = await startStack({ ...slowly, persistent: true, environment: rareTimers });
   const body = await request(stack, { ifBusy: "wait" });
   await foreignCopy(stack);
   stack.local.emulator.copies.stall(destination);

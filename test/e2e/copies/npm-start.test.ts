@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { expect, onTestFinished, test } from "vitest";
-import { startListener } from "../../support/stack/listener.ts";
+import { startListener } from "../../support/servers/listener.ts";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 
 /**
@@ -90,7 +90,7 @@ test("npm start: SDK uploads and HTTP calls work, SIGTERM stops it, and the next
   for (const name of ["inbox", "archive"]) await service.getContainerClient(name).create();
   const inbox = service.getContainerClient("inbox");
   await inbox.getBlockBlobClient("short").uploadData(Buffer.alloc(50_000, "short"));
-  await inbox.getBlockBlobClient("long").uploadData(Buffer.alloc(50_000_000, "long"));
+  await inbox.getBlockBlobClient("long").uploadData(Buffer.alloc(20_000_000, "long"));
   const start = (name: string) =>
     call(stack.copies, { source: `${root}/inbox/${name}`, destination: `${root}/archive/${name}` });
 

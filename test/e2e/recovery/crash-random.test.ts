@@ -18,7 +18,7 @@ import { seedFor } from "../../support/seeds.ts";
 
 const seed = seedFor("CRASH_SEED");
 const fullTrials = 50;
-const trials = sized({ small: 7, full: fullTrials });
+const trials = sized({ small: 4, full: fullTrials });
 const only = process.env["CRASH_TRIAL"];
 
 const hosts = hostProcesses();
