@@ -20,7 +20,7 @@ const problems = {
   "job-not-found": { status: 404, title: "There is no such job" },
   "job-ended": { status: 409, title: "The job has already ended" },
   "job-not-ended": { status: 409, title: "The job has not ended yet" },
-  "job-not-planned": { status: 409, title: "The job is not one that was only planned" },
+  "job-not-planned": { status: 409, title: "The status of the job is not planned" },
   "job-overlaps": { status: 409, title: "Another job writes to an overlapping destination" },
   "length-required": { status: 411, title: "The request body has no Content-Length" },
   "too-large": { status: 413, title: "The request body is too large" },
