@@ -243,11 +243,12 @@ export const boundaries = {
   },
   "dashboard/page/text": { reason: "dashboard/page/text/ is pure: it imports nothing", may: [] },
   "dashboard/page/state": {
-    reason: "dashboard/page/state/ draws nothing and calls nothing: it imports text/ and client/",
+    reason:
+      "dashboard/page/state/ renders nothing and sends no request: it imports text/ and client/",
     may: ["dashboard/page/text", "client"],
   },
   "dashboard/page/api": {
-    reason: "dashboard/page/api/ draws nothing: it imports state/, text/ and client/",
+    reason: "dashboard/page/api/ renders nothing: it imports state/, text/ and client/",
     may: ["dashboard/page/state", "dashboard/page/text", "client"],
   },
   settings: {

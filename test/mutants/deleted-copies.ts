@@ -59,7 +59,7 @@ export const deletedCopyMutants: readonly Mutant[] = [
     suites: [resends],
   },
   {
-    breaks: "a copy that a step starts during the DELETE is deleted and not followed",
+    breaks: "a copy that a step starts during the DELETE is deleted instead of followed",
     file: deletion,
     find: "return (await ledger.records.write(id, ended, known?.etag ?? null)) !== null;",
     replace:
@@ -74,7 +74,7 @@ export const deletedCopyMutants: readonly Mutant[] = [
     suites: [meanwhile],
   },
   {
-    breaks: "the query of a source outside Storage does not count",
+    breaks: "the query of a source outside Storage is not compared",
     file: "src/triggers/http/start-copy.ts",
     find: 'source.service === "external" && sourceSas !== null;',
     replace: 'source.service !== "external" && sourceSas !== null;',

@@ -143,7 +143,7 @@ test("all problems of a request are returned, the words first", () => {
 
 const root = new URL("../../../../", import.meta.url);
 
-test("the page about security says of every option what it needs", () => {
+test("the security page states what every option needs", () => {
   const page = readFileSync(new URL("src/SECURITY.md", root), "utf8");
   const [, after = ""] = page.split("### What each option needs");
   const [table = ""] = /(^\|.*\n)+/m.exec(after) ?? [];
