@@ -21,7 +21,7 @@ export const causes = {
     retryable: true,
   },
   "source-changed": {
-    fix: "Start the copy again when no client writes to the source any more",
+    fix: "Start the copy again when no client is writing to the source",
     retryable: true,
   },
   "source-archived": {
