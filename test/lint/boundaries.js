@@ -1,7 +1,7 @@
 /**
- * Who may import whom. Each row is a folder or file of `src/`; the longest row that a file's path begins with
- * decides. A file may always import its own folder (not the folders below it); everything else that it may import
- * is listed:
+ * The allowed imports. Each row is a folder or file of `src/`; the longest row that a file's path begins with
+ * decides. A file may always import its own folder (not the folders below it); everything else that it may import is
+ * listed:
  *
  * - a path under `src/`: that file, or every file in that folder and below;
  * - the name of a package or of a Node module;

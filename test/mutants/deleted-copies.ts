@@ -81,7 +81,7 @@ export const deletedCopyMutants: readonly Mutant[] = [
     suites: [external],
   },
   {
-    breaks: "a repeated request is refused after a key was added to COPY_SECRET_KEYS",
+    breaks: "a repeated request is rejected after a key was added to COPY_SECRET_KEYS",
     file: "src/triggers/http/claim-instance.ts",
     find: "return [fingerprint, ...otherFingerprints].includes(claim.fingerprint);",
     replace: "return [fingerprint, ...otherFingerprints].indexOf(claim.fingerprint) === 0;",

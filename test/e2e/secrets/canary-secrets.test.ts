@@ -166,7 +166,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     }),
   );
 
-  // Storage rejects the call, and quotes the request.
+  // Storage refuses the call, and quotes the request.
   const quoted = {
     status: 409,
     code: "Odd",
