@@ -33,11 +33,11 @@ import {
   readAwaitedSource,
   securePlan,
   skipIfOvertaken,
-} from "./support/plan-copy.ts";
+} from "./starting/plan-copy.ts";
 import { discardSnapshots } from "./support/rollback.ts";
-import { horizonMs, sendStart } from "./support/send-start.ts";
+import { horizonMs, sendStart } from "./starting/send-start.ts";
 import { refuse, settleIfEnded } from "./settle-in-start.ts";
-import { findEnd, giveBack, otherRequest, resume } from "./support/resume.ts";
+import { findEnd, giveBack, otherRequest, resume } from "./starting/resume.ts";
 import type { Step } from "./support/step.ts";
 import { openSides } from "./support/sides.ts";
 import { releaseSource } from "./support/source-lease.ts";

@@ -125,6 +125,7 @@ export const boundaries = {
     reason:
       "activities/ works over interfaces: copy/, telemetry/, the copy client's, the ledger's, the seal's",
     may: [
+      "activities/starting",
       "activities/support",
       "activities/jobs",
       "copy",
@@ -139,6 +140,10 @@ export const boundaries = {
     reason:
       "activities/jobs/ works over interfaces: copy/, jobs/, telemetry/, the ledger's, the seal's",
     may: ["copy", "jobs", "telemetry", "node:crypto", ...interfaces],
+  },
+  "activities/starting": {
+    reason: "activities/starting/ holds the steps of a start and imports no activity",
+    may: ["activities/support", "copy", "storage/copy-client.ts", ...interfaces],
   },
   "activities/support": {
     reason: "activities/support/ works over interfaces and imports no activity",

@@ -1,36 +1,36 @@
-import { apiMutants } from "./api.ts";
-import { jobMutants } from "./jobs.ts";
-import { deletedCopyMutants } from "./deleted-copies.ts";
-import { dryRunMutants } from "./dry-run.ts";
-import { unknownCopyMutants } from "./unknown-copies.ts";
-import { hostileEventMutants } from "./hostile-events.ts";
-import { optionPowerMutants } from "./powers.ts";
-import { keyMutants } from "./keys.ts";
-import { overwriteMutants } from "./overwrite.ts";
-import { dashboardMutants } from "./dashboard.ts";
-import { dateAndDotMutants } from "./dates-and-dots.ts";
-import { edgeMutants } from "./edges.ts";
-import { emulatorMutants } from "./emulator.ts";
-import { ledgerRunMutants } from "./ledger-runs.ts";
-import { ledgerMutants } from "./ledger.ts";
-import { jobStorageMutants } from "./jobs-storage.ts";
-import { localHostMutants } from "./local-host.ts";
+import { apiMutants } from "./requests/api.ts";
+import { jobMutants } from "./jobs/jobs.ts";
+import { deletedCopyMutants } from "./copies/deleted-copies.ts";
+import { dryRunMutants } from "./requests/dry-run.ts";
+import { unknownCopyMutants } from "./copies/unknown-copies.ts";
+import { hostileEventMutants } from "./requests/hostile-events.ts";
+import { optionPowerMutants } from "./requests/powers.ts";
+import { keyMutants } from "./requests/keys.ts";
+import { overwriteMutants } from "./copies/overwrite.ts";
+import { dashboardMutants } from "./clients/dashboard.ts";
+import { dateAndDotMutants } from "./copies/dates-and-dots.ts";
+import { edgeMutants } from "./copies/edges.ts";
+import { emulatorMutants } from "./local/emulator.ts";
+import { ledgerRunMutants } from "./ledger/ledger-runs.ts";
+import { ledgerMutants } from "./ledger/ledger.ts";
+import { jobStorageMutants } from "./jobs/jobs-storage.ts";
+import { localHostMutants } from "./local/local-host.ts";
 import type { Mutant } from "./mutant.ts";
-import { ownStateMutants } from "./own-state.ts";
-import { repeatedKeyMutants } from "./repeated-keys.ts";
-import { requestMutants } from "./requests.ts";
-import { strictMutants } from "./strict.ts";
-import { powerMutants } from "./power.ts";
-import { priceMutants } from "./price.ts";
-import { taskHubMutants } from "./task-hub.ts";
-import { quoteMutants } from "./quotes.ts";
-import { waitMutants } from "./waits.ts";
-import { nameMutants } from "./names.ts";
-import { alertMutants } from "./alerts.ts";
-import { clientMutants } from "./clients.ts";
-import { commandLineMutants } from "./command-line.ts";
-import { operateMutants } from "./operate.ts";
-import { packageMutants } from "./package.ts";
+import { ownStateMutants } from "./ledger/own-state.ts";
+import { repeatedKeyMutants } from "./requests/repeated-keys.ts";
+import { requestMutants } from "./requests/requests.ts";
+import { strictMutants } from "./copies/strict.ts";
+import { powerMutants } from "./requests/power.ts";
+import { priceMutants } from "./copies/price.ts";
+import { taskHubMutants } from "./local/task-hub.ts";
+import { quoteMutants } from "./requests/quotes.ts";
+import { waitMutants } from "./copies/waits.ts";
+import { nameMutants } from "./requests/names.ts";
+import { alertMutants } from "./operate/alerts.ts";
+import { clientMutants } from "./clients/clients.ts";
+import { commandLineMutants } from "./clients/command-line.ts";
+import { operateMutants } from "./operate/operate.ts";
+import { packageMutants } from "./operate/package.ts";
 
 const chaos = "test/chaos/chaos.test.ts";
 const abort = "test/e2e/copies/abort.test.ts";
@@ -68,7 +68,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/storage/blob-copy-client.ts",
     find: ": { ifMatch: destinationEtag }),",
     replace: ": {}),",
-    suites: ["test/e2e/requests/options.test.ts"],
+    suites: ["test/e2e/options/options.test.ts"],
   },
   {
     breaks: "a start copies different content than was planned",
@@ -329,7 +329,7 @@ export const mutants: readonly Mutant[] = [
     file: "src/storage/file-copy-client.ts",
     find: "[`x-ms-meta-${name}`, text]",
     replace: "[`x-meta-${name}`, text]",
-    suites: ["test/e2e/requests/file-options.test.ts"],
+    suites: ["test/e2e/options/file-options.test.ts"],
   },
   {
     breaks: "a file is overwritten although it was created after the plan",
@@ -343,14 +343,14 @@ export const mutants: readonly Mutant[] = [
     file: "src/storage/blob-copy-client.ts",
     find: "abortCopyFromURL(copyId, { conditions })",
     replace: "abortCopyFromURL(copyId, conditions.leaseId === copyId ? { conditions } : {})",
-    suites: ["test/e2e/requests/options.test.ts"],
+    suites: ["test/e2e/options/options.test.ts"],
   },
   {
     breaks: "a caller's tag condition is not sent with the start",
     file: "src/storage/blob-copy-client.ts",
     find: "...tagCondition(options.sourceConditions),",
     replace: "",
-    suites: ["test/e2e/requests/options.test.ts"],
+    suites: ["test/e2e/options/options.test.ts"],
   },
   {
     breaks: "an event is copied as often as it is delivered after a restart",

@@ -36,6 +36,7 @@ const imports: Record<string, string> = {
   ledger: '"../activities/start.ts"',
   "ledger/jobs": '"../ledger.ts"',
   activities: '"../storage/blob-copy-client.ts"',
+  "activities/starting": '"../start.ts"',
   "activities/support": '"../start.ts"',
   "activities/jobs": '"../start.ts"',
   notifications: '"../ledger/ledger.ts"',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
-import { startAzurite } from "../../support/stack/azurite.ts";
-import type { Azurite } from "../../support/stack/azurite.ts";
+import { startAzurite } from "../../support/azurite/azurite.ts";
+import type { Azurite } from "../../support/azurite/azurite.ts";
 import { ledgerSuite } from "./ledger-suite.ts";
 
 let azurite: Azurite;

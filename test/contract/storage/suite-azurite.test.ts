@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startAzurite } from "../../support/stack/azurite.ts";
-import type { Azurite } from "../../support/stack/azurite.ts";
+import { startAzurite } from "../../support/azurite/azurite.ts";
+import type { Azurite } from "../../support/azurite/azurite.ts";
 import { storageSuite, suiteTitles } from "./storage-suite.ts";
 
 let azurite: Azurite;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { epochMs } from "../../../src/copy/time.ts";
 import { eventOwner } from "../../../src/copy/contract/activities.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
-import { startExternalServer } from "../../support/stack/outside.ts";
+import { startExternalServer } from "../../support/servers/outside.ts";
 import {
   id,
   inputFor,

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { jsonOf } from "../../support/host/host.ts";
 import { exchange, send } from "../../support/host/raw-http.ts";
 import type { RawRequest } from "../../support/host/raw-http.ts";
-import { startExternalServer } from "../../support/stack/outside.ts";
+import { startExternalServer } from "../../support/servers/outside.ts";
 import { hour, openStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 

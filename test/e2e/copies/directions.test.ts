@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { startExternalServer } from "../../support/stack/outside.ts";
+import { startExternalServer } from "../../support/servers/outside.ts";
 import { createStackFiles } from "../../support/stack/stack-files.ts";
 import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { expect, onTestFinished, test } from "vitest";
-import { startListener } from "../../support/stack/listener.ts";
+import { startListener } from "../../support/servers/listener.ts";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 
 /**

@@ -2,7 +2,7 @@ import { BlobSASPermissions, PageBlobClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
 import { firstAccount, hour, secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
-import { startStorageProxy } from "../../support/stack/storage-proxy.ts";
+import { startStorageProxy } from "../../support/servers/storage-proxy.ts";
 
 /*
  * Sources on every kind of Storage host. The app's clients reach the emulator through a proxy, as in some networks.

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { startAzuriteQueues } from "../../support/stack/azurite-queue.ts";
-import type { AzuriteQueues } from "../../support/stack/azurite-queue.ts";
+import { startAzuriteQueues } from "../../support/azurite/azurite-queue.ts";
+import type { AzuriteQueues } from "../../support/azurite/azurite-queue.ts";
 import {
   allCopies,
   createEvent,

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { allCopies, deliver, createEvent, inboxRoutes } from "../../support/stack/events.ts";
 import type { GridEvent } from "../../support/stack/events.ts";
-import { startListener } from "../../support/stack/listener.ts";
+import { startListener } from "../../support/servers/listener.ts";
 import { hour, rareTimers, startStack } from "../../support/stack/test-stack.ts";
 import { sized } from "../../support/campaign-size.ts";
 import { seedFor } from "../../support/seeds.ts";

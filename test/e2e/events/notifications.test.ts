@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { inboxRoutes } from "../../support/stack/events.ts";
-import { startListener } from "../../support/stack/listener.ts";
-import type { Listener } from "../../support/stack/listener.ts";
+import { startListener } from "../../support/servers/listener.ts";
+import type { Listener } from "../../support/servers/listener.ts";
 import { collectStored, findSecret } from "../../support/stack/stored-secrets.ts";
 import { hour, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";

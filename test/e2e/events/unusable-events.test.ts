@@ -6,7 +6,7 @@ import {
   inboxRoutes,
   untilAllEnded,
 } from "../../support/stack/events.ts";
-import { startListener } from "../../support/stack/listener.ts";
+import { startListener } from "../../support/servers/listener.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { baselineCommit } from "../../package/baseline.ts";
 import { rebuildPackage } from "../../package/rebuild.ts";
 import { appDirectory } from "../../support/app-directory.ts";
-import { startListener } from "../../support/stack/listener.ts";
+import { startListener } from "../../support/servers/listener.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 import type { CopyBody, TestStack } from "../../support/stack/test-stack.ts";
 import { linesOf } from "../../support/telemetry/lines.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { untilAllEnded } from "../../support/stack/events.ts";
-import { startExternalServer } from "../../support/stack/outside.ts";
+import { startExternalServer } from "../../support/servers/outside.ts";
 import { openStack, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 

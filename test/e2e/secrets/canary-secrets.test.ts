@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { startExternalServer } from "../../support/stack/outside.ts";
+import { startExternalServer } from "../../support/servers/outside.ts";
 import { collectStored, findSecret } from "../../support/stack/stored-secrets.ts";
 import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { ApiResponse, TestStack } from "../../support/stack/test-stack.ts";

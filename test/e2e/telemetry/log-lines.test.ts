@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { createEvent, deliver, inboxRoutes } from "../../support/stack/events.ts";
 import { inboxJob, startJob, untilJobEnded } from "../../support/jobs/stack-jobs.ts";
-import { startListener } from "../../support/stack/listener.ts";
+import { startListener } from "../../support/servers/listener.ts";
 import { hour, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 import { logLines } from "../../../src/telemetry/log-lines.ts";

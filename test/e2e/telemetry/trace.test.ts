@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createEvent, inboxRoutes, deliver } from "../../support/stack/events.ts";
-import { startListener } from "../../support/stack/listener.ts";
+import { startListener } from "../../support/servers/listener.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 import { linesOf } from "../../support/telemetry/lines.ts";

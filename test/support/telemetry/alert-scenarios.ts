@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import type { HostLogEntry } from "../../../src/local/log.ts";
-import { openAzuriteQueues } from "../stack/azurite-queue.ts";
-import type { AzuriteQueues } from "../stack/azurite-queue.ts";
+import { openAzuriteQueues } from "../azurite/azurite-queue.ts";
+import type { AzuriteQueues } from "../azurite/azurite-queue.ts";
 import { createEvent, deliver, inboxRoutes } from "../stack/events.ts";
 import { hour, openStack, rareTimers } from "../stack/test-stack.ts";
 import type { TestStack } from "../stack/test-stack.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../../support/stack/emulator.ts";
 import { startIdentity } from "../../../support/stack/identity.ts";
 import { writeManyBlobs } from "../../../support/stack/many-blobs.ts";
-import { startExternalServer } from "../../../support/stack/outside.ts";
+import { startExternalServer } from "../../../support/servers/outside.ts";
 
 /* "Copy Blob From URL": the behavior that the suite with Azurite does not compare. */
 

@@ -1,0 +1,95 @@
+import type { Mutant } from "../mutant.ts";
+
+const calls = "test/unit/client/ferry.test.ts";
+const failures = "test/unit/client/failures.test.ts";
+const connection = "test/unit/cli/connection.test.ts";
+const errors = "test/e2e/cli/errors.test.ts";
+const pipe = "test/e2e/cli/pipe.test.ts";
+
+/** Mistakes in the client and the command line. */
+export const clientMutants: readonly Mutant[] = [
+  {
+    breaks: "the client sends its key to the place of a redirect",
+    file: "src/client/send.ts",
+    find: 'redirect: "manual",',
+    replace: 'redirect: "follow",',
+    suites: [failures],
+  },
+  {
+    breaks: "the client quotes a header that cannot be sent",
+    file: "src/client/send.ts",
+    find: "because its value has invalid characters`",
+    replace: "because its value has invalid characters: ${value}`",
+    suites: [failures],
+  },
+  {
+    breaks: "the client repeats a call although the app's settings are wrong",
+    file: "src/client/send.ts",
+    find: "if (status === 503) return retryAfter !== null;",
+    replace: "if (status === 503) return true;",
+    suites: [failures],
+  },
+  {
+    breaks: "the client ends a list at an empty page",
+    file: "src/client/ferry.ts",
+    find: "yield* page.items;",
+    replace: "if (page.items.length === 0) return;\n        yield* page.items;",
+    suites: [calls],
+  },
+  {
+    breaks: "the client reads a copy faster than the app allows",
+    file: "src/client/ferry.ts",
+    find: "wasHeld ? heldPauseMs : seconds * 1_000",
+    replace: "wasHeld ? heldPauseMs : heldPauseMs * Math.sign(seconds)",
+    suites: [calls],
+  },
+  {
+    breaks: "the client takes the JSON of another app for a copy",
+    file: "src/client/ferry.ts",
+    find: "if (Object.hasOwn(Object(body), field)) return;",
+    replace: "if (Object.hasOwn(Object(body), field) || response.ok) return;",
+    suites: [failures],
+  },
+  {
+    breaks: "the command line sends the key of its file to another app",
+    file: "src/cli/connection.ts",
+    find: "=== originOf(url) ? file.key : undefined",
+    replace: "=== originOf(url) ? file.key : file.key",
+    suites: [connection],
+  },
+  {
+    breaks: "the command line uses a file that a group can read",
+    file: "src/cli/connection.ts",
+    find: "(mode & 0o077) !== 0",
+    replace: "(mode & 0o007) !== 0",
+    suites: [connection],
+  },
+  {
+    breaks: "the command line sends a key over http",
+    file: "src/cli/connection.ts",
+    find: 'protocol === "http:" && !isLoopback',
+    replace: 'protocol === "ws:" && !isLoopback',
+    suites: [connection],
+  },
+  {
+    breaks: "the command line accepts a SAS that every user of the machine can read",
+    file: "src/cli/sas.ts",
+    find: "[?&;]sig=/i.test(url)",
+    replace: "[?&;]sig==/i.test(url)",
+    suites: [errors],
+  },
+  {
+    breaks: "the command line prints names that act on the terminal",
+    file: "src/cli/output.ts",
+    find: "if (!isJson) stdout.write(`${printable(text)}\\n`);",
+    replace: "if (!isJson) stdout.write(`${text}\\n`);",
+    suites: [errors],
+  },
+  {
+    breaks: "of several copies, one that succeeded hides one that failed",
+    file: "src/cli/exit-codes.ts",
+    find: "[130, 70, 5, 4, 2, 1, 3, 0]",
+    replace: "[130, 70, 5, 4, 2, 0, 1, 3]",
+    suites: [pipe],
+  },
+];
