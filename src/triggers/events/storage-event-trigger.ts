@@ -189,8 +189,7 @@ async function startRoutedCopy(
   const fresh = newInstanceId(now());
   const claimKey = { caller: `route ${route.name}`, key: `${etag} ${source}` };
   const claim = await ledger.claim(claimKey, { instanceId: fresh, fingerprint: "" });
-  const { instanceId, name, deletedAt } = claim;
-  if (deletedAt !== undefined) return;
+  const { instanceId, name } = claim;
   const isNew = instanceId === fresh;
   if (!isNew) {
     if ((await ledger.records.read(instanceId))?.outcome != null) return;

@@ -107,7 +107,8 @@ async function ledgerOf(copies: readonly Wanted[], { areTrusted = false, sameMs 
     }
     return pages;
   };
-  return { ids, get, all };
+  const forget = (id = "") => ledger.records.forget(toInstanceId(id), epochMs(storage.clock.now()));
+  return { ids, get, all, forget };
 }
 
 const many = (count: number, wanted: Wanted = {}) => Array.from({ length: count }, () => wanted);
@@ -127,6 +128,18 @@ test("a page without filters costs one listing call, and no read of a copy that 
     [20, 1, 0],
   ]);
   expect(idsOf(pages)).toEqual(ids.toReversed());
+});
+
+test("a deleted copy takes no place on a page and costs no read", async () => {
+  const { ids, all, forget } = await ledgerOf(many(6));
+  await forget(ids[1]);
+  await forget(ids[4]);
+  const pages = await all("limit=2");
+  expect(pages.map(({ items, hubReads }) => [items.length, hubReads])).toEqual([
+    [2, 0],
+    [2, 0],
+  ]);
+  expect(idsOf(pages)).toEqual([ids[5], ids[3], ids[2], ids[0]]);
 });
 
 test("a page that ends with the last copy has no next page", async () => {
