@@ -8,8 +8,8 @@ import type { Grant } from "../../../../src/copy/request/grants.ts";
 import { missingGrants, powers } from "../../../../src/copy/request/powers.ts";
 
 /*
- * Goal: for every option of a request it is decided what it grants beyond overwriting the destination, so that a new
- * option cannot be granted because it was forgotten.
+ * Goal: for every option of a request, there is a decision about its effects beyond overwriting the destination, so
+ * that a new option cannot be granted because it was forgotten.
  */
 
 const { file: _, ...shapes } = optionsShape.shape;
