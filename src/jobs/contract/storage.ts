@@ -60,7 +60,7 @@ export type JobSide = { container: JobContainer; access: JobAccess };
 export type JobContainer = Omit<BlobEndpoint, "path" | "snapshot" | "version">;
 
 /**
- * `identity`: the app's. As a source in another account than the destination's, each blob then gets a SAS of its own.
+ * `identity`: the app's. As a source in another account than the destination's, each blob then gets a separate SAS.
  * `anonymous`: a public source.
  */
 export type JobAccess = { kind: "identity" } | { kind: "sas"; sas: Sas } | { kind: "anonymous" };
