@@ -14,15 +14,15 @@ import type { JobDependencies, JobRun, StepEnd } from "./job-run.ts";
 import { planPage } from "./plan-page.ts";
 import { pollPage } from "./poll-page.ts";
 
-/** The maximum number of pages of a job with pending copies. */
+/** How many pages of a job may have pending copies. */
 const maxOpenPages = 20;
 /** How long a job waits for a key that is not configured (ms). */
 const keyWaitMs = minute;
 
 /**
- * Works on a job for at most a minute: plans pages, starts their objects, polls pending copies, and ends the job. The
- * job's latest order is in its record. A job has one such activity at a time, but Durable may run it again, or run
- * two at the same time: every step follows the plan of its page, and every write is conditional.
+ * Works on a job for at most a minute: plans pages, starts their objects, polls pending copies, and ends the job. What is
+ * wanted of it is in its record. A job has one such activity at a time, but Durable may run it again, or two at once:
+ * every step follows the plan of its page, and every write is conditional.
  */
 export async function workOnJob(deps: JobDependencies, step: JobStep): Promise<JobStepResult> {
   const { instanceId, generation } = step;
@@ -75,7 +75,7 @@ async function workUntilDone(run: JobRun): Promise<JobStepResult> {
     const { record } = run;
     const end = await takeStep(run);
     if (end.kind === "wait" && end.until > deps.now()) return { kind: "wait", until: end.until };
-    // A step that has written the record has its newest content.
+    // A step that has written the record knows it.
     const isKnown = run.record !== record && deps.now() - run.recordAt < readIntervalMs;
     if (!isKnown) await refresh(run);
     if (doneReason(run.record, generation) === null && run.record.wanted === "pause") {
@@ -100,7 +100,7 @@ async function begin(run: JobRun): Promise<void> {
   });
 }
 
-/** Reads the job's latest order, and the progress of other runs. */
+/** Reads what is wanted of the job, and what other runs have done. */
 async function refresh(run: JobRun): Promise<void> {
   const { deps, instanceId } = run;
   const record = await deps.ledger.jobs.read(instanceId);

@@ -9,7 +9,7 @@ import { jobFailure } from "../contract/job-failure.ts";
 import { totalsOf, withRate } from "./job-status.ts";
 import { addAmounts, addCounts, countFailed, countStates, listFailures } from "./states.ts";
 
-/** The changes that the steps of a job make to its record. Each has no effect the second time. */
+/** The changes that the steps of a job make to its record. Each does nothing the second time. */
 
 /**
  * Adds a planned page, which began at `start`; null if another run has added it. An empty page only moves the place where
@@ -49,7 +49,7 @@ export function toOpenPage(
   return { page: plan.page, dueAt, counts, failures: listFailures(plan, states) };
 }
 
-/** Records the progress of a page; null if it is done. */
+/** Records how far a page got; null if it is done. */
 export function withOpenPage(record: JobRecord, entry: OpenPage, now: EpochMs): JobRecord | null {
   const { page, dueAt } = entry;
   if (isDone(record, page)) return null;
