@@ -89,7 +89,7 @@ export function registerApp(dependencies: AppDependencies): void {
     routeMethods({ GET: getCopy(requests), DELETE: deleteCopy(requests) }),
   );
   registerRoute("copyAbort", "copies/{id}/abort", routeMethods({ POST: abortCopy(requests) }), {
-    // The wait is for the copy, and an abort has done its part when it is recorded.
+    // Not held: the response to an abort is final as soon as the abort is recorded.
     hold: (handler) => handler,
   });
   registerRoute(

@@ -22,7 +22,7 @@ export function repairInstanceId(copyInstanceId: string): string {
   return `repair-${copyInstanceId}`;
 }
 
-/** The id of an orchestration of a job: each pause, start and repair of the job has a next one. */
+/** The id of one of a job's orchestrations: after each pause, start and repair, the job has a new one. */
 export function jobInstanceId(jobId: string, generation: number): string {
   return `job-${jobId}-${generation}`;
 }

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests of settings that a library reads once in a process. Each runs in a process of its own. */
+/** Tests of settings that a library reads once in a process. Each runs in a separate process. */
 const separate = ["test/contract/host/streams.test.ts", "test/e2e/copies/storage-hosts.test.ts"];
 
 /** `vitest --mode full` runs the campaigns at full size: see `support/campaign-size.ts`. */

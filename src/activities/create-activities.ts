@@ -44,7 +44,7 @@ export function createActivities(deps: ActivityDependencies): CopyActivities {
 
 /**
  * Runs the activity only if Ferry can have written its input, because any client with access to the task hub can pass
- * its own.
+ * another input.
  */
 function parsed<Input, Context extends readonly unknown[], Result>(
   parse: (json: unknown) => Input | null,

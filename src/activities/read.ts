@@ -10,7 +10,7 @@ import { orTransient } from "./support/storage-call.ts";
 
 /**
  * Reads the destination's properties and returns the status of our copy. If the destination does not have the copyId,
- * the ledger must: otherwise the status would show what is at any destination, to a client with the key of the task hub.
+ * the ledger must have it: otherwise a client with the key of the task hub could read the status of any destination.
  */
 export function readCopy(deps: ActivityDependencies, input: PollInput): Promise<CopyStatus> {
   return orTransient(async () => {

@@ -83,7 +83,7 @@ async function settle(
   for (;;) {
     const current: Settling = record ?? (await records.read(instanceId)) ?? toNew(input);
     if (current.outcome !== null) {
-      // This run may have added the notification before a DELETE came first.
+      // This run may have added the notification just before a DELETE recorded the outcome.
       if (isDeleted(current)) await deps.ledger.outbox.remove(instanceId);
       await freeDestination(deps, input, { context, lock: kept?.lock ?? null });
       return { kind: "settled", outcome: current.outcome, again: true };

@@ -68,7 +68,7 @@ export function startCopy(
     if (result.kind !== "transient-failure" || isLate(deps, input)) return result;
     const record = await listCopy(deps, input);
     if (isDeleted(record)) {
-      // No further run removes what this one wrote to the lock and the queue.
+      // No later run releases the lock or removes the queue entry of this run.
       const ended = { instanceId: input.instanceId, copy: pickEndpoints(input.copy) };
       await freeDestination(deps, ended, { context, lock: null });
     }

@@ -95,7 +95,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List jobs, the newest first */
+        /** List jobs, newest first */
         get: operations["listJobs"];
         put?: never;
         /** Copy all selected blobs of a container or folder, or plan it */
@@ -117,7 +117,7 @@ export interface paths {
         get: operations["getJob"];
         put?: never;
         post?: never;
-        /** Forget a job that has ended */
+        /** Delete a job that has ended */
         delete: operations["deleteJob"];
         options?: never;
         head?: never;
@@ -167,7 +167,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a paused job go on */
+        /** Resume a paused job */
         post: operations["resumeJob"];
         delete?: never;
         options?: never;
@@ -184,7 +184,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a planned job copy the objects of its plan */
+        /** Start a planned job, which copies the objects of its plan */
         post: operations["startPlannedJob"];
         delete?: never;
         options?: never;
@@ -701,16 +701,16 @@ export interface components {
                 } | null;
                 legalHold: boolean;
             };
-            /** @description Calls to Storage at the same time, at most */
+            /** @description The maximum number of concurrent calls to Storage */
             concurrency: number;
             /** @description Null: no limit */
             maxFailures: number | null;
             /** @description The folder of the report */
             report: string | null;
             objects: {
-                /** @description Of the pages that are planned; see isPlanned */
+                /** @description In the pages that are planned so far; see isPlanned */
                 planned: number;
-                /** @description By select; not among the planned ones */
+                /** @description Left out by select; not included in planned */
                 leftOut: number;
                 copied: number;
                 /** @description Storage is copying them */
@@ -718,7 +718,7 @@ export interface components {
                 skipped: number;
                 failed: number;
                 aborted: number;
-                /** @description The job ended before them */
+                /** @description The job ended before it started them */
                 notStarted: number;
                 remaining: number;
             };
@@ -726,7 +726,7 @@ export interface components {
                 planned: number;
                 copied: number;
             };
-            /** @description Of the last two minutes */
+            /** @description In the last two minutes */
             rate: {
                 objectsPerSecond: number;
                 bytesPerSecond: number;
@@ -737,9 +737,9 @@ export interface components {
             failedByCause: {
                 [key: string]: number;
             };
-            /** @description The first 20 */
+            /** @description The first 20 failed objects */
             failures: {
-                /** @description Below the source */
+                /** @description The blob's name below the source */
                 name: string;
                 /** @enum {string} */
                 cause: "not-allowed" | "source-not-found" | "source-unauthorized" | "source-sas-expired" | "source-sas-not-yet-valid" | "source-changed" | "source-archived" | "source-unreadable" | "source-leased" | "condition-not-met" | "source-copy-pending" | "destination-not-found" | "destination-unauthorized" | "destination-exists" | "destination-type-mismatch" | "destination-leased" | "destination-locked" | "destination-archived" | "destination-busy" | "destination-immutable" | "destination-read-only" | "destination-deleted" | "superseded" | "copy-timed-out" | "throttled" | "not-supported" | "internal";
@@ -747,19 +747,19 @@ export interface components {
                 /** @description What a person can do about it */
                 fix: string;
             }[];
-            /** @description How many copies lack something that their sources have */
+            /** @description The number of copies that lack a property of their source */
             notCarried: {
                 [key: string]: number;
             };
             throttling: {
-                /** @description That Storage did not serve because it was busy */
+                /** @description Calls that Storage did not serve because it was busy */
                 calls: number;
                 lastAt: string | null;
-                /** @description Calls at the same time now */
+                /** @description The current maximum of concurrent calls */
                 concurrency: number;
                 pausedUntil: string | null;
             } | null;
-            /** @description Why it makes no progress now */
+            /** @description Why the job makes no progress now */
             warning: string | null;
             /** @description Why nothing was planned */
             reason: string | null;

@@ -4,7 +4,7 @@ import type { JobStatus } from "../jobs/decisions/job-status.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { maxPageSize, reportParameters } from "./list-query.ts";
 
-/** `startFrom`: the position behind which the list continues; null at its beginning. */
+/** `startFrom`: the position after which the list continues; null at its beginning. */
 export type JobListQuery = { status: JobStatus | null; limit: number; startFrom: string | null };
 
 const parameters = ["status", "limit", "cursor"] as const;
@@ -28,21 +28,21 @@ export function parseJobListQuery(
   const cursor = query.get("cursor");
   const found = cursor === null ? null : readCursor(cursor, filtersOf(status));
   if (found?.kind === "other-filters") {
-    report("cursor belongs to a list with other filters; begin again without it");
+    report("cursor belongs to a list with other filters; start again without it");
   } else if (found?.kind === "malformed" || (found !== null && !isPosition(found.position))) {
-    report("cursor is not one that this app returned as nextCursor");
+    report("cursor must be a nextCursor that this app returned");
   }
   if (problems.length > 0) return { ok: false, problems };
   const startFrom = found?.kind === "position" ? found.position : null;
   return { ok: true, query: { status, limit: Number(limit ?? maxPageSize), startFrom } };
 }
 
-/** Writes the cursor with which a list continues behind a position. */
+/** Writes the cursor with which a list continues after a position. */
 export function writeJobCursor(position: string, status: JobStatus | null): string {
   return writeCursor(position, filtersOf(status));
 }
 
-/** A cursor of the list of copies is not one of this list. */
+/** "jobs" distinguishes these cursors from those of the list of copies. */
 function filtersOf(status: JobStatus | null): (string | null)[] {
   return ["jobs", status];
 }

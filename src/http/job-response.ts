@@ -2,7 +2,7 @@ import type { HttpResponseInit } from "@azure/functions";
 import type { JobView } from "../instances/job-view.ts";
 import { viewResponse } from "./view-response.ts";
 
-/** The jobs of responses, which `jobOf` returns: the type of a body is not known. */
+/** The job in each response, for `jobOf`, because a response's body has no type. */
 const jobs = new WeakMap<object, JobView>();
 
 /** How often a caller should read a job that has not ended (s). */
@@ -15,7 +15,7 @@ export function jobResponse(status: 200 | 202, view: JobView, url: string): Http
   return viewResponse(status, view, { url, retryAfterSeconds: wait });
 }
 
-/** The job that a response contains; null if it contains another body. */
+/** The job that a response contains; null if it contains a different body. */
 export function jobOf({ jsonBody }: HttpResponseInit): JobView | null {
   return jobs.get(Object(jsonBody)) ?? null;
 }

@@ -33,7 +33,7 @@ export function withEtag(response: HttpResponseInit, ifNoneMatch: string | null)
   // A strong ETag (RFC 9110, 8.8.3): the same view gives the same bytes.
   const digest = createHash("sha256").update(JSON.stringify(body)).digest("base64url");
   const etag = `"${digest.slice(0, 22)}"`;
-  // A cache may store it for its caller, but must ask each time whether it is still the same.
+  // A cache may store it for its caller, but must revalidate it each time.
   const tagged = withHeaders(response, { "cache-control": "private, no-cache", etag });
   const { headers = {} } = tagged;
   return ifNoneMatch !== null && matches(ifNoneMatch, etag) ? { status: 304, headers } : tagged;

@@ -39,7 +39,7 @@ export async function findInstance(
   // Read after the instance: a DELETE records an outcome before it purges the instance.
   const record = await ledger.records.read(id);
   if (record !== null && record.deletedAt !== null) return null;
-  // The record counts: an instance of something else under the same id was not started by a request or an event.
+  // The record decides: no request or event started an instance of something else under the same id.
   const unlessOther = (instance: CopyInstance | null) =>
     instance === null || record === null || !isOfOther(record, instance.copy) ? instance : null;
   const own = unlessOther(found);

@@ -39,14 +39,14 @@ export type JobView = {
   /** All pages are planned, so `objects.planned` is the total. */
   isPlanned: boolean;
   failedByCause: Partial<Record<Cause, number>>;
-  /** The first of them. */
+  /** The first 20 failed objects. */
   failures: (FailedObject & { fix: string })[];
-  /** How many copies lack something of their source. */
+  /** The number of copies that lack a property of their source. */
   notCarried: Partial<Record<Loss, number>>;
   /** Null if Storage has served every call so far. */
   throttling: JobThrottling | null;
   warning: string | null;
-  /** What there is to know about a job that copied nothing. */
+  /** Why the job copied nothing; null if it did. */
   reason: string | null;
   error: JobFailure | null;
   createdAt: string;
@@ -56,7 +56,7 @@ export type JobView = {
   links: { self: string; abort: string; pause: string; resume: string; start: string };
 };
 
-/** `leftOut`: by `select`; it is not among the planned ones. */
+/** `leftOut`: the objects that `select` leaves out; `planned` does not include them. */
 export type JobObjects = {
   planned: number;
   leftOut: number;
@@ -69,7 +69,7 @@ export type JobObjects = {
   remaining: number;
 };
 
-/** `concurrency`: how many calls the job makes at the same time now. */
+/** `concurrency`: the current maximum of concurrent calls. */
 export type JobThrottling = {
   calls: number;
   lastAt: string | null;

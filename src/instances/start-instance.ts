@@ -18,7 +18,7 @@ import { startRepair } from "./start-repair.ts";
 
 export type StartedInstance =
   | { kind: "started"; instance: CopyInstance }
-  /** Another call with the same claim started it meanwhile. */
+  /** Another call with the same claim started it in the meantime. */
   | { kind: "existed"; instance: CopyInstance }
   /** Durable did not respond, so it may or may not have been started. */
   | { kind: "unknown" };

@@ -7,7 +7,7 @@ import { acceptedJobColumns } from "../telemetry/job-lines.ts";
 import { currentTraceparent, emit } from "../telemetry/scope.ts";
 import { DurableError } from "./durable-error.ts";
 
-/** What Durable says about an orchestration of a job. */
+/** The state of a job's orchestration according to Durable. */
 export type JobExecution = "running" | "suspended" | "ended" | "missing";
 
 /**

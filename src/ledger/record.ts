@@ -51,7 +51,7 @@ export type CopyRecord = {
   abortRequested: boolean;
   /** The settings allowed the copy to lease this source. */
   leasesSource: boolean;
-  /** The copy that was pending on the source when the copy's event was found to be about it; null if none was. */
+  /** The copy that was pending on the source when Ferry found that the event belongs to it; null if none was. */
   awaitedCopyId: CopyId | null;
   /** The ETag of a lock that the copy releases in order to wait; no attempt is registered under it. */
   releasedLock: string | null;

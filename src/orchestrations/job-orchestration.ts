@@ -7,14 +7,18 @@ import type { JobStepResult } from "../jobs/contract/job-input.ts";
 import { activities } from "../names.ts";
 import { timerFor } from "./waits.ts";
 
-/** After so many rounds the orchestration continues as new: a round has at most eight events in its history. */
+/**
+ * The number of rounds after which the orchestration continues as new. A round adds at most eight events to its
+ * history.
+ */
 const maxRounds = 100;
-/** The longest timer (ms): after it, the activity reads again what is wanted of the job. */
+/** The maximum timer (ms), so that the activity soon reads the job's latest order. */
 const maxTimerMs = minute;
 
 /**
- * A job, round by round: an activity works on it for at most a minute, and says when to go on. It knows no events: what
- * is wanted of the job is in its record, which the activity reads. Nothing is open when it continues as new.
+ * Runs a job in rounds: an activity works on it for at most a minute, and returns when the next round is due. The
+ * orchestration waits for no event: the job's latest order is in its record, which the activity reads. No activity
+ * and no timer is pending when it continues as new.
  */
 export function* jobOrchestration(
   context: OrchestrationContext,
@@ -32,7 +36,7 @@ export function* jobOrchestration(
       if (result.kind === "wait") until = result.until;
       failures = 0;
     } catch {
-      // The ledger was not reachable, or the activity could not run. What was done is in the ledger.
+      // The ledger was not reachable, or the activity could not run. The ledger contains the job's progress.
       until = plusMs(now(), second * 2 ** Math.min(++failures, 6));
     }
     if (until === null || until <= now()) continue;

@@ -16,7 +16,7 @@ import type { FinishInput } from "./finish.ts";
  *
  * 1. If the instance was already settling the copy, continue with that.
  * 2. If Storage may still be copying, follow the copy, and abort it if that was requested.
- * 3. Settle the copy as its own instance would have done, then send notifications.
+ * 3. Settle the copy as the copy's instance would have done, then send notifications.
  *
  * A repair never starts a copy. Activities of the former instance that still run are harmless: each is safe to run
  * again, and settle fences the lock against further start attempts.

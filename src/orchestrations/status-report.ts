@@ -25,7 +25,7 @@ export type StatusReport = {
   aborting(): void;
   /** A poll found the copy pending. */
   polled(status: PendingStatus, poll: PollReport): void;
-  /** Storage did not answer a poll. */
+  /** Storage did not respond to a poll. */
   pollFailed(failed: TransientFailure, nextReadAt: EpochMs): void;
   /** The outcome is recorded and visible; the orchestration only sends notifications from now on. */
   settled(): void;

@@ -90,7 +90,7 @@ export function readableSas(side: Side): Sas | null {
 export type DestinationSide = Side<Destination> & { leaseId: string | null };
 
 export type ReadOptions = {
-  /** Returns true if the start call's own authorization also lets the destination's service read the source. */
+  /** Returns true if the authorization of the start call also allows the destination's service to read the source. */
   sameAccount: boolean;
   /** x-ms-if-tags: Storage refuses the call with 412 if it does not hold. */
   ifTags?: string | undefined;

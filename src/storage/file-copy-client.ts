@@ -99,8 +99,8 @@ export function createFileCopyClient(credentialFor: CredentialFor): FileCopyClie
 type Credential = ReturnType<CredentialFor>;
 
 /**
- * Returns the flags that keep a name's trailing dots, so that names are never trimmed. The SDK has these
- * flags per client. Storage rejects the flag for the source if the source is not a file.
+ * Returns the flags that keep a name's trailing dots, so that names are never trimmed. The SDK has these flags per
+ * client. Storage refuses the flag for the source if the source is not a file.
  */
 function clientOptions(
   { endpoint }: Side<Destination>,

@@ -8,7 +8,7 @@ import { countFailed } from "../jobs/decisions/states.ts";
 import type { LogColumns } from "./log-lines.ts";
 import { traceIdOf } from "./trace-context.ts";
 
-/** The columns of a job that was requested, or that goes on after a pause or a dry run. */
+/** The columns of a job that was requested, or that continues after a pause or a dry run. */
 export function acceptedJobColumns(
   instanceId: InstanceId,
   { source, destination, trace }: JobInput,

@@ -56,7 +56,7 @@ export const logLines = {
     sourceAccount: "string",
     destinationAccount: "string",
   },
-  /** A request has started a job, or lets it go on after a pause or a dry run. */
+  /** A request has started a job, or resumed it after a pause or a dry run. */
   "ferry.job.accepted": {
     instanceId: "string",
     traceId: "string?",

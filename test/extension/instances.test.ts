@@ -11,7 +11,7 @@ const numbers = Array.from({ length: copies.count }, (_, number) => number);
 const slowly = { bytesPerSecond: 50_000 };
 
 describe.concurrent("running copies outlive", () => {
-  test("the death of one of two instances of the app", async () => {
+  test("a crash of one of two instances of the app", async () => {
     await withStack({ name: "two", pairs: 2 }, async (stack) => {
       const ids = await startAll(stack);
       await stack.wait(2_000);

@@ -58,7 +58,7 @@ async function readEach(ids: readonly string[]): Promise<void> {
   }
 }
 
-test("50 running copies survive an upgrade from the baseline, its back out and another upgrade", async () => {
+test("50 running copies survive an upgrade from the baseline, a back-out and another upgrade", async () => {
   stack = await startExtensionStack({
     name: "upgrade",
     hubStorage: inject("hubStorage"),

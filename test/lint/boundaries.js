@@ -1,7 +1,7 @@
 /**
- * Who may import whom. Each row is a folder or file of `src/`; the longest row that a file's path begins with
- * decides. A file may always import its own folder (not the folders below it); everything else that it may import
- * is listed:
+ * The allowed imports. Each row is a folder or file of `src/`; the longest row that a file's path begins with
+ * decides. A file may always import its own folder (not the folders below it); everything else that it may import is
+ * listed:
  *
  * - a path under `src/`: that file, or every file in that folder and below;
  * - the name of a package or of a Node module;
@@ -257,11 +257,12 @@ export const boundaries = {
     may: ["client/format-bytes.ts"],
   },
   "dashboard/page/state": {
-    reason: "dashboard/page/state/ draws nothing and calls nothing: it imports text/ and client/",
+    reason:
+      "dashboard/page/state/ renders nothing and sends no request: it imports text/ and client/",
     may: ["dashboard/page/text", "client"],
   },
   "dashboard/page/api": {
-    reason: "dashboard/page/api/ draws nothing: it imports state/, text/ and client/",
+    reason: "dashboard/page/api/ renders nothing: it imports state/, text/ and client/",
     may: ["dashboard/page/state", "dashboard/page/text", "client"],
   },
   settings: {

@@ -1,6 +1,6 @@
 /**
- * Mistakes that the suites must notice, each made in the product by one replaced text. `find` appears
- * exactly once in `file` (checked by test/unit/mutants.test.ts), and must follow changes of the product.
+ * Mistakes that the suites must detect, each made in the product by one replaced text. `find` appears exactly once in
+ * `file` (checked by test/unit/mutants.test.ts), and must follow changes of the product.
  */
 export type Mutant = {
   /** The mistake in a few words. */
@@ -8,6 +8,6 @@ export type Mutant = {
   file: string;
   find: string;
   replace: string;
-  /** Suites of which at least one must fail; the quickest that notices. */
+  /** Suites of which at least one must fail; the quickest that detects it. */
   suites: readonly string[];
 };

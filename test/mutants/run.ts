@@ -7,11 +7,10 @@ import { mutants } from "./mutants.ts";
 import type { Mutant } from "./mutant.ts";
 
 /*
- * Makes each mistake of `mutants.ts` in a copy of the project, never in the checkout, builds it, and
- * runs the suites that must notice, as `npm test` runs them: its count of killed mutants is that of
- * `npm test` alone. `--suite all` runs them at the full size of `npm run test:all`. Other words after the
- * script's name select mutants whose description contains one of them. Exits with 1 when a mutant
- * survives, or when the suites fail without one.
+ * Makes each mistake of `mutants.ts` in a copy of the project, never in the checkout, builds it, and runs the suites
+ * that must detect it, as `npm test` runs them: its count of killed mutants is that of `npm test` alone. `--suite
+ * all` runs them at the full size of `npm run test:all`. Other words after the script's name select mutants whose
+ * description contains one of them. Exits with 1 when a mutant survives, or when the suites fail without one.
  */
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -97,7 +96,7 @@ async function firstFailure(
     const mode = size === "all" ? ["--mode", "full"] : [];
     const config = ["run", "--config", "test/vitest.config.ts", "--maxWorkers=1", ...mode];
     const { ok, output } = await run(directory, "vitest", [...config, ...options, suite]);
-    // The test's error shows whether it noticed this mistake, or only timed out.
+    // The test's error shows whether it detected this mistake, or only timed out.
     if (!ok) return /FAIL {2}.*/.exec(stripVTControlCharacters(output))?.[0] ?? suite;
   }
   return null;

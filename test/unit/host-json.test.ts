@@ -9,7 +9,7 @@ const { extensionBundle, extensions, functionTimeout, logging } = JSON.parse(
 );
 const { durableTask } = extensions;
 
-test("messages that a dead process held reappear after a minute, not after five", () => {
+test("messages that a killed process held reappear after a minute, not after five", () => {
   // The smallest value that the extension accepts. It renews the time-out while the work runs.
   expect(durableTask.storageProvider).toMatchObject({
     controlQueueVisibilityTimeout: "00:01:00",

@@ -7,8 +7,8 @@ import { epochMs } from "../../src/copy/time.ts";
 import { readSettings } from "../../src/settings/settings.ts";
 
 /*
- * Goal: no pair and no route reaches the state of the app and its host, in their account or in a place that a setting
- * names. In the app's own account, only containers that a pair or a route names can be copied.
+ * Goal: no pair and no route allows access to the state of the app and its host, in their account or in a place that
+ * a setting names. In the app's own account, only containers that a pair or a route names can be copied.
  */
 
 const own = { AzureWebJobsStorage__accountName: "own" };

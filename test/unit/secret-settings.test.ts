@@ -108,10 +108,10 @@ test.each(["&sig=abc", "%26sig=abc", ";sig=abc", "_a", "=x"])(
   },
 );
 
-/** Pieces of a key as a host has them: without "+" and "/", at which a host ends. */
+/** Pieces of a key as they appear in a host: without "+" and "/", at which a host ends. */
 const pieces = [8, 22, 41, 61].map((length) => canary.repeat(3).slice(0, length));
 
-test.each(pieces)("no problem quotes a piece of a key in the place of a host: %s", (piece) => {
+test.each(pieces)("no problem quotes a piece of a key instead of a host: %s", (piece) => {
   const rest = "/tq/K1SZFPTOtr/in1";
   const label = piece.length > 40 ? [`https://${piece}.example${rest}`] : [];
   const urls = [
@@ -135,7 +135,7 @@ test.each(pieces)("no problem quotes a piece of a key in the place of a host: %s
 });
 
 test.each(["files.contoso.example", "127.0.0.9", "localhost", "[::1]", "cdn.example:8443"])(
-  "a host with the form of one is quoted: %s",
+  "a host is quoted if it has the form of a host: %s",
   (name) => {
     expect(problemsWith(route(`https://${name}/in1`)).join()).toContain(
       `"${new URL(`https://${name}`).host}"`,

@@ -14,13 +14,13 @@ import type { PageRun } from "./page-run.ts";
 import { listPending, removeStub } from "./poll-page.ts";
 import type { Pending } from "./poll-page.ts";
 
-/** How many calls of an abort run at the same time, at most. */
+/** The maximum number of concurrent calls of an abort. */
 const maxConcurrent = 32;
 
 /**
- * Ends a page of which nothing more may be started. With `abortsPending`, aborts the pending copies and removes the empty
- * blobs that they leave. What another run, or a start without a response, may have started is looked for first, after
- * the time in which it can arrive.
+ * Ends a page of which no further object may be started. With `abortsPending`, aborts the pending copies and removes
+ * the empty blobs that they leave. Before that, looks for copies that another run, or a start without a response, may
+ * have started, once no such start can arrive any more.
  */
 export async function endPage(
   run: JobRun,
@@ -38,14 +38,14 @@ export async function endPage(
   const waits =
     (await findStarted(run, page)) ?? (abortsPending ? await abortPending(run, page) : null);
   await page.save({ leaves: true });
-  // A part that another run has written meanwhile is the page's.
+  // If another run has written the part in the meantime, that part is the page's.
   if (page.part !== null) return await closePage(run, number, page);
   const isPending = page.states.some((state) => state?.is === "pending");
   const dueAt = isPending ? plusMs(deps.now(), 5 * second) : null;
   const entry = toOpenPage(page.plan, page.states, dueAt);
   await changeRecord(run, (record) => withOpenPage(record, entry, deps.now()));
   if (waits !== null) return waits;
-  // Storage did not abort a copy: it is asked again, until the copy has ended.
+  // Storage did not abort a copy: the request is repeated until the copy has ended.
   return abortsPending && dueAt !== null ? { kind: "wait", until: dueAt } : goOn;
 }
 
@@ -60,7 +60,7 @@ function fenceOf(page: PageRun): EpochMs | null {
   return fence;
 }
 
-/** Decides about each object without a known state: it was started, or it never will be. */
+/** Decides for each object without a known state: it was started, or it never will be. */
 async function findStarted(run: JobRun, page: PageRun): Promise<StepEnd | null> {
   const { plan, states } = page;
   const unknown = states.flatMap((state, index) =>

@@ -35,8 +35,8 @@ export async function closePage(
 }
 
 /**
- * Writes a file of the report, once. Null when it is there; it stops the job if it cannot be written. A file that is
- * there already is that of an earlier run, which wrote the same, unless its MD5 differs.
+ * Writes a file of the report, once. Returns null when the file exists; stops the job if it cannot be written. A file
+ * that already exists is that of an earlier run, which wrote the same content, unless its MD5 differs.
  */
 export async function writeReport(
   run: JobRun,

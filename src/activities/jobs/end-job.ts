@@ -26,7 +26,7 @@ export async function checkReport(run: JobRun): Promise<StepEnd> {
   return goOn;
 }
 
-/** Ends a job of which nothing is left to do: writes the manifest, then the end, and frees its destination. */
+/** Ends a job that has no work left: writes the manifest, then the end, and frees its destination. */
 export async function endJob(run: JobRun): Promise<StepEnd> {
   const { deps, instanceId } = run;
   const at = toIso(deps.now());
@@ -54,7 +54,7 @@ export async function endJob(run: JobRun): Promise<StepEnd> {
   await changeRecord(run, (record) => {
     isFirst = record.end === null;
     if (!isFirst) return null;
-    // A manifest that could not be written makes a success a failure.
+    // A manifest that cannot be written turns a success into a failure.
     const late = ending.status === "succeeded" && record.stopped !== null;
     const end: JobEnd = late ? { ...ending, status: "failed", error: record.stopped } : ending;
     return { ...record, end, warning: null, updatedAt: end.at };

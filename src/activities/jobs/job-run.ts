@@ -28,9 +28,9 @@ export type JobDependencies = {
 };
 
 export type JobLimits = {
-  /** Objects in a page, at most. */
+  /** The maximum number of objects in a page. */
   pageSize: number;
-  /** Progress is written after so many objects. */
+  /** The number of objects after which progress is written. */
   saveEvery: number;
   /** A run starts nothing after this time (ms). */
   maxRunMs: number;
@@ -43,11 +43,11 @@ export const defaultJobLimits: JobLimits = {
   maxRunMs: 40 * second,
 };
 
-/** The client gives a call up after this time (ms). */
+/** The client gives up on a call after this time (ms). */
 const callTimeoutMs = 20 * second;
-/** No call that a run has sent can arrive at Storage so long after the run's last start (ms). */
+/** The time after a run's last start after which none of the run's calls can arrive at Storage (ms). */
 const fenceMs = 120 * second;
-/** How often a run reads what is wanted of the job (ms). */
+/** The interval at which a run reads the job's order (ms). */
 export const readIntervalMs = 5 * second;
 
 /** One run of the activity. */
@@ -77,7 +77,7 @@ export type KnownPlan = { plan: PagePlan; isNew: boolean };
 
 export type JobSides = { source: JobSide; destination: JobSide };
 
-/** What a step of a run leaves: go on with the next step, or wait until a time (epoch ms). */
+/** The result of a step: continue with the next step, or wait until a time (epoch ms). */
 export type StepEnd = { kind: "next" } | { kind: "wait"; until: EpochMs };
 
 export const goOn: StepEnd = { kind: "next" };
@@ -123,18 +123,18 @@ async function changeNow(
     return next === null ? null : { ...next, throttle: run.window.state() };
   };
   const changed = await deps.ledger.jobs.change(instanceId, change, run.record);
-  // Without a write, the record that is known may be old.
+  // Without a write, the known record may be outdated.
   if (changed === null || changed === run.record) return;
   run.record = changed;
   run.recordAt = deps.now();
 }
 
-/** Stops the job: it starts nothing more, waits for what is pending, and fails. The first reason is kept. */
+/** Stops the job: it starts no further copies, waits for the pending ones, and fails. The first reason is kept. */
 export function withStop(record: JobRecord, stopped: JobFailure, now: EpochMs): JobRecord | null {
   return record.stopped === null ? { ...record, stopped, updatedAt: toIso(now) } : null;
 }
 
-/** A response that Storage may give otherwise later: the run waits, and the window shrinks. */
+/** Handles a response that may be different later: the run waits, and the window shrinks. */
 export async function notServed(
   run: JobRun,
   outcome: { kind: "throttled" | "transient"; failure: Failure; retryAfterMs: number | null },

@@ -21,7 +21,7 @@ export function destinationOf({ sides, record }: JobRun, { name }: PlannedObject
 /** A copy of an object, and when it was started (epoch ms). */
 export type ObjectCopy = { object: PlannedObject; copyId: CopyId; since: EpochMs };
 
-/** What the destination shows about a copy. `stubEtag`: the empty blob that it left must be removed. */
+/** The state of a copy according to its destination. `stubEtag`: the empty blob that it left must be removed. */
 export type ObservedCopy = { state: ObjectState; stubEtag: string | null };
 
 /** Interprets the destination, null if there is none, as the state of a copy that the job started. */

@@ -18,11 +18,14 @@ import type { JobRun } from "./job-run.ts";
 /** A page that a run works on. */
 export type PageRun = {
   plan: PagePlan;
-  /** What the run knows of each object. Its steps write into it; `save` merges it with what other runs have written. */
+  /**
+   * The state of each object, as the run knows it. The run's steps write into it; `save` merges it with the states of
+   * other runs.
+   */
   states: (ObjectState | null)[];
   /**
-   * Results that hold only if no other run has started an object of this page: a refused start is another writer's. They
-   * are kept if `save` finds that none has, else dropped.
+   * Results that hold only if no other run has started an object of this page: then a refused start means another
+   * writer. They are kept if `save` finds no such run, otherwise dropped.
    */
   provisional: Map<number, ObjectResult>;
   polls: PagePolls | null;
@@ -30,13 +33,13 @@ export type PageRun = {
   part: ReportPart | null;
   /** Returns true if no other run can have started an object whose state is not in `states`. */
   isAlone(): boolean;
-  /** Reads whether another run has registered meanwhile, or has left after it has recorded a state of the object. */
+  /** Reads whether another run has registered in the meantime, or has left after it recorded a state of the object. */
   readOthers(index: number): Promise<{ isAlone: boolean; recorded: ObjectState | null }>;
   /** No start of another run can arrive at Storage after this time (epoch ms); null if there is no such run. */
   othersUntil(): EpochMs | null;
   /**
-   * Writes the progress. `leaves`: the run records that it starts nothing more. Returns the objects whose provisional
-   * result did not hold. The last state finishes the page.
+   * Writes the progress. `leaves`: the run records that it starts no further objects. Returns the objects whose
+   * provisional result did not hold. The last state finishes the page.
    */
   save(options: { leaves: boolean }): Promise<number[]>;
 };
@@ -72,7 +75,7 @@ export async function openPage(
     isAlone: () => others.length === 0,
     async readOthers(index) {
       const latest = await pages.readProgress(instanceId, page);
-      // The ETag stays that of the own last write, so the next save merges what others have written.
+      // The ETag stays that of this run's last write, so the next save merges the states of other runs.
       others = otherRuns(latest?.progress ?? null, run);
       const recorded = latest?.progress.states[index] ?? null;
       return { isAlone: others.length === 0, recorded };
@@ -128,10 +131,10 @@ export async function openPage(
   return opened;
 }
 
-/** How many runs that never said that they ended a page remembers. */
+/** The maximum number of runs without a recorded end that a page keeps. */
 const maxRuns = 16;
 
-/** The other runs that may have starts which are not recorded. */
+/** The other runs that may have starts that are not recorded. */
 function otherRuns(progress: PageProgress | null, { runId }: JobRun): OpenRun[] {
   return (progress?.runs ?? []).filter(({ id }) => id !== runId).slice(-maxRuns);
 }

@@ -9,14 +9,17 @@ import { createSelector } from "../../jobs/request/select.ts";
 import { callOrder, changeRecord, goOn, keepPlan, notServed, withStop } from "./job-run.ts";
 import type { JobRun, StepEnd } from "./job-run.ts";
 
-/** How often the source is listed for one page, if `select` leaves out most of it. */
+/** The maximum number of listings of the source for one page, if `select` leaves out most of it. */
 const maxSourceCalls = 20;
-/** How long the destination is listed for one page (ms). What is not listed is planned as absent; Storage checks it. */
+/**
+ * The maximum time for listing the destination of one page (ms). Blobs that are not listed are planned as absent;
+ * Storage checks that.
+ */
 const maxDestinationMs = 20 * second;
 
 /**
- * Plans the next page: lists the source, and the destination's blobs between the page's first and last name, and writes
- * the plan. If another run has written one, that is the plan.
+ * Plans the next page: lists the source, and the destination's blobs between the page's first and last name, and
+ * writes the plan. If another run has written a plan, that plan applies.
  */
 export async function planPage(run: JobRun, start: PageStart): Promise<StepEnd> {
   const { deps, record, instanceId } = run;

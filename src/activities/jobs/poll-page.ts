@@ -12,9 +12,9 @@ import { asForeignAbort, destinationOf, observeCopy } from "./object-state.ts";
 import { openPage } from "./page-run.ts";
 import type { PageRun } from "./page-run.ts";
 
-/** Up to so many pending copies are read one by one; more are listed. */
+/** The maximum number of pending copies that are read one by one; more are listed. */
 const maxReads = 2;
-/** A listing may have so many times as many blobs as the plan has names in its range. */
+/** The maximum ratio of the blobs in a listing to the plan's names in its range. */
 const maxCallsOfListing = 4;
 
 /** A copy of the page that was pending at the last poll. */
@@ -29,7 +29,7 @@ export async function pollPage(run: JobRun, number: number): Promise<StepEnd> {
   const now = deps.now();
   const polls = page.polls ?? beginPolls(page.states);
   const next = polls === null ? null : nextPolls(polls, page.plan, page.states, now);
-  // Storage did not serve a call: the rest is polled soon.
+  // Storage did not serve a call: the other copies are polled soon.
   page.polls = next !== null && waits !== null ? { ...next, dueAt: plusMs(now, 5 * second) } : next;
   await page.save({ leaves: true });
   if (page.part !== null) return await closePage(run, number, page);
@@ -88,7 +88,7 @@ async function listPendingRange(
     if (listed.kind === "throttled" || listed.kind === "transient") {
       return await notServed(run, listed);
     }
-    // It may read each blob, but not list them.
+    // The credential permits reading each blob, but not listing them.
     if (listed.kind === "failed") return found;
     for (const blob of listed.blobs) found.set(blob.name, blob);
     ({ marker } = listed);
@@ -122,7 +122,7 @@ async function readOne(run: JobRun, page: PageRun, each: Pending): Promise<StepE
   }
 }
 
-/** Keeps what the destination shows. A copy that failed leaves an empty blob, which is removed first. */
+/** Keeps the state that the destination shows. A copy that failed leaves an empty blob, which is removed first. */
 async function keep(
   run: JobRun,
   page: PageRun,

@@ -17,7 +17,7 @@ import type { JobRun } from "./job-run.ts";
 import { asForeignAbort, destinationOf, observeCopy, sourceOf } from "./object-state.ts";
 import type { PageRun } from "./page-run.ts";
 
-/** What became of an object. */
+/** The result of a start. */
 export type ObjectEnd =
   | { kind: "known"; state: ObjectState }
   /** It holds if no other run has started the object. */
@@ -31,7 +31,7 @@ export type ObjectEnd =
       failure: Failure;
     };
 
-/** After so many calls without a clear response, an object fails. Throttled calls do not count. */
+/** The number of calls without a clear response after which an object fails. Throttled calls do not count. */
 export const maxTries = 10;
 
 /**
@@ -124,7 +124,7 @@ async function judge(
 
 type Refused = Extract<StartOutcome, { kind: "failed" | "refused" }>;
 
-/** How often an object is started on the state in which another writer has left its destination. */
+/** How often an object is started again after another writer has changed its destination. */
 const maxOverwrites = 3;
 
 /** `tries`: starts of this object until now, each refused. */
@@ -150,7 +150,8 @@ async function judgeRefused(
     }
     seen = read.kind === "found" ? read.state : null;
     if (isCertain) {
-      // A run that has started what was read had registered before that; if it has left, it has recorded that.
+      // If a run started the copy that was read, it had registered before; if it has left since, it has recorded the
+      // copy.
       const { isAlone, recorded } = await page.readOthers(index);
       if (recorded !== null) return known(recorded);
       isCertain = isAlone;
@@ -173,7 +174,7 @@ async function judgeRefused(
     const message = `Cannot copy the object because other writers keep changing its destination: ${destinationUrl(attempt)}`;
     return settled(failed(failure("destination-busy", message, refused.failure.storage)));
   }
-  // On the state that was read: of two runs that overwrite it, one is let in.
+  // On the state that was read: of two runs that overwrite it, only one succeeds.
   const onto: StartConditions["destination"] =
     seen === null ? { kind: "absent" } : { kind: "etag", etag: seen.etag };
   return await judge(attempt, await start(run, page, { object, engine, onto }), tries + 1);

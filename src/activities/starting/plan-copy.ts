@@ -95,7 +95,7 @@ export async function decideOrReplace(
   const decision = await readAndDecide(deps, input, { sides, record });
   if (decision.kind !== "replace") return decision;
   if (!(await isUnused())) return decision.otherwise;
-  // The copy may be that of an object of the job, which holds no lock.
+  // The pending copy may belong to the job, and jobs hold no locks.
   if (await isWithinJob(deps, input.copy.destination)) return decision.otherwise;
   // Every call that can refuse the copy before its start comes before the abort.
   const refused =
@@ -110,7 +110,7 @@ export async function decideOrReplace(
   return released.kind === "transient-failure" ? released : decided;
 }
 
-/** Makes the calls that the start makes to the source, and checks what they return; null if the start can be sent. */
+/** Makes the calls to the source that the start needs, and checks their results; null if the start can be sent. */
 async function checkStart(
   deps: ActivityDependencies,
   { copy }: StartInput,
@@ -188,7 +188,10 @@ async function readAndDecide(
   return { ...decision, plan };
 }
 
-/** When the content of the destination was written, if a rollback has restored it, and if that can matter. */
+/**
+ * Returns when the destination's content was written if a rollback has restored it and the decision depends on it;
+ * otherwise null.
+ */
 async function readWrittenAt(
   { ledger }: ActivityDependencies,
   { options, destination }: CopyInput,

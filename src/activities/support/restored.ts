@@ -7,19 +7,19 @@ import type { ActivityInput, CopyPlan } from "../../copy/contract/activities.ts"
 import type { Ledger } from "../../ledger/ledger.ts";
 
 /*
- * Storage gives content that a rollback restores the time of its restoration. The ledger remembers its own time, by the
- * ETag that the destination has afterwards, as a claim of the copy that was rolled back. The purge removes it together
- * with the copy.
+ * Content that a rollback restores gets the time of its restoration in Storage. The ledger keeps the time at which it
+ * was written, under the ETag that the destination has afterwards, as a claim of the copy that was rolled back. The
+ * purge removes it together with the copy.
  */
 
-/** No caller of the API has this name. */
+/** No caller of the API can have this name. */
 const caller = "rollback";
 
 function keyOf(destination: Destination, etag: string): { caller: string; key: string } {
   return { caller, key: `${lockIdentityOf(destination)} ${bareEtag(etag)}` };
 }
 
-/** When the content with this ETag was written, if a rollback has restored it (epoch ms); otherwise null. */
+/** Returns when the content with this ETag was written (epoch ms) if a rollback has restored it; otherwise null. */
 export async function readRestored(
   ledger: Ledger,
   destination: Destination,
@@ -29,7 +29,7 @@ export async function readRestored(
   return claim === null ? null : parseTime(claim.fingerprint);
 }
 
-/** Remembers when the content was written that the copy has replaced, and that now has the ETag `restored`. */
+/** Records when the restored content was written. `restored`: the ETag that it has now. */
 export async function recordRestored(
   ledger: Ledger,
   { instanceId, copy: { destination } }: ActivityInput,

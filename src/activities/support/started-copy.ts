@@ -17,9 +17,9 @@ export async function isStarted(
   return record?.copyId === copyId && record.destination === endpointUrl(copy.destination);
 }
 
-/** The status of a copy that the ledger does not show; the same whatever is at the destination. */
+/** The status of a copy that is not in the ledger. It is the same whatever the destination contains. */
 export function notStarted({ copyId }: PollInput): FinalCopyStatus {
   const message =
-    "Cannot report the destination because the ledger does not show that this copy was started";
+    "Cannot report the copy's status because the ledger does not show that this copy was started";
   return unobservable(failure("not-allowed", message), copyId);
 }

@@ -60,7 +60,7 @@ function withFix(verdict: Verdict, fix: string): Verdict {
 
 /** The fix for a source outside Storage, which no role and no SAS makes readable. */
 const externalSourceFix =
-  "Check the source URL: its server must answer a plain GET from Azure with the content, and a signed URL must still be valid";
+  "Check the source URL: its server must respond to a plain GET from Azure with the content, and a signed URL must still be valid";
 
 /** The result of an activity that ends with this refusal. */
 export function toFailure(

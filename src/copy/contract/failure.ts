@@ -21,7 +21,7 @@ export const causes = {
     retryable: true,
   },
   "source-changed": {
-    fix: "Start the copy again when no client writes to the source any more",
+    fix: "Start the copy again when no client is writing to the source",
     retryable: true,
   },
   "source-archived": {
@@ -101,7 +101,7 @@ export const causes = {
     retryable: true,
   },
   "not-supported": {
-    fix: "Check Storage's status and code; Storage rejects this combination of source, destination and options",
+    fix: "Check Storage's status and code; Storage refuses this combination of source, destination and options",
     retryable: false,
   },
   internal: {

@@ -25,7 +25,7 @@ export type Outcome = (
   progress: Progress | null;
   /** Also true when the copy completed before it could be aborted. */
   abortRequested: boolean;
-  /** When Storage answered the start; never later than `completedAt`. All times are ISO 8601. */
+  /** When Storage responded to the start; never later than `completedAt`. All times are ISO 8601. */
   startedAt: string | null;
   statusReads: number;
   /**

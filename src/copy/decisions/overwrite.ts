@@ -28,7 +28,7 @@ export function isStub({ length, copy }: Pick<Existing, "length" | "copy">): boo
   return length === 0 && (copy?.status === "failed" || copy?.status === "aborted");
 }
 
-/** Decides whether `overwrite` lets the copy replace the existing destination; null if it does. */
+/** Decides whether `overwrite` allows the copy to replace the existing destination; null if it does. */
 export function refuseOverwrite(
   copy: Sides & { options: CopyOptions; writtenAt?: EpochMs | null },
   source: SourceProperties | null,
@@ -55,8 +55,8 @@ export function refuseOverwrite(
  * in whole seconds, except:
  *
  * - a stub has no content;
- * - of a copy of this source that has not been changed since, the content is an earlier or the current state of the
- *   source, so within one second the source is newer if its length or MD5 is another one, or if no MD5 is known;
+ * - if the destination is an unchanged copy of this source, its content is an earlier or the current state of the
+ *   source, so within the same second the source is newer if its length or MD5 differs, or if no MD5 is known;
  * - content that a rollback restored was written at `writtenAt`, before the copy that was rolled back.
  */
 export function isNewer(
@@ -76,7 +76,7 @@ function hasContentOf(existing: Existing, { length, contentMd5 = null }: Compare
   return length === existing.length && contentMd5 !== null && contentMd5 === existing.contentMd5;
 }
 
-/** Append Block and Put Page change a blob, but Storage still returns its last copy then. */
+/** Append Block and Put Page change a blob, but Storage still returns the properties of its last copy. */
 function isUnchanged({ lastModified }: Existing, { completedAt }: CopyProperties): boolean {
   return completedAt !== null && lastModified <= completedAt;
 }

@@ -19,12 +19,12 @@ export function characterName(character: string): string {
   return name === undefined ? number : `${number} ${name}`;
 }
 
-/** How many characters problems list one by one: a text may have thousands of different ones. */
+/** The maximum number of characters that get a problem each; a text may have thousands of different ones. */
 const maxNamedCharacters = 5;
 
 /**
- * The problems of the first few different characters, one for each, and of how many others there are. The sender of an
- * event chooses its characters, and the problems go into logs and notifications.
+ * Returns one problem for each of the first few different characters, and one with the number of the others. The
+ * sender of an event chooses its characters, and the problems go into logs and notifications.
  */
 export function listCharacters(
   characters: readonly string[] | null,
@@ -42,7 +42,7 @@ const maxPrintedLength = 2_048;
 
 /** The length of the longest name that DNS allows. */
 const maxHostLength = 253;
-/** The host of an account has 24 characters and, at most, "-internetrouting"; a key of Storage has 88. */
+/** The first label of an account's host has at most 24 characters and "-internetrouting"; a key of Storage has 88. */
 const maxLabelLength = 40;
 
 /**

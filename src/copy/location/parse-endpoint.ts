@@ -21,7 +21,7 @@ export type Origins = {
   emulator: { blob: string | null; file: string | null };
   /** The origins of sources outside Storage that `COPY_ALLOWED` contains. */
   external: readonly string[];
-  /** Those origins that one pair contains completely, so that no path can leave the pair. */
+  /** The origins that one pair contains completely, so that no path can leave the pair. */
   wholeExternal?: readonly string[];
 };
 

@@ -7,9 +7,9 @@ import type { Problem } from "./request-problem.ts";
 
 /**
  * The words that grant an option in the `allow` list of a pair or a route: each option changes the source, cannot be
- * undone, changes who may access the destination, or ends a copy of another client (`powers.ts`). "report" lets a
- * job write its report there. Without words, a pair grants only reading its source, and writing and overwriting its
- * destination, which includes `pairGrant`.
+ * undone, changes who may access the destination, or ends a copy of another client (`powers.ts`). "report" allows a
+ * job to write its report there. Without words, a pair grants only reading its source, and writing and overwriting
+ * its destination, which includes `pairGrant`.
  */
 export const grants = [
   "hold-source",

@@ -9,14 +9,15 @@ import type { Problem } from "./request-problem.ts";
 export type OptionName = Exclude<keyof CopyOptions, "file"> | `file.${keyof FileOptions}`;
 
 /**
- * What the values of an option do, apart from creating or overwriting the destination:
+ * The effect of an option's values, apart from creating or overwriting the destination:
  *
  * - `free`: nothing. Every pair and every route grants them.
  * - `word`: more than that. A pair or a route grants them by this word in its `allow` list.
- * - `route`: they affect later copies onto the same name, or a protection of the destination. A pair grants them, because
- *   its callers own the destination. Along a route, only the route itself may set them.
+ * - `route`: they affect later copies onto the same name, or a protection of the destination. A pair grants them,
+ *   because its callers own the destination. Along a route, only the route itself may set them.
  *
- * `needs` returns true for the values that the decision is about; without it, that is every value except the default.
+ * `needs` returns true for the values to which the decision applies; without it, it applies to every value except the
+ * default.
  */
 type Power =
   | { kind: "free" }
@@ -82,7 +83,7 @@ function mayBeReadOnly(attributes: FileOptions["attributes"]): boolean {
   return attributes === "source" || (Array.isArray(attributes) && attributes.includes("ReadOnly"));
 }
 
-/** What allows a copy: pairs, or a route. `name` is how problems name it. */
+/** The pairs, or the route, that allow a copy. `name`: their name in problems. */
 export type Granter = {
   name: string;
   allow: ReadonlySet<Grant>;

@@ -41,7 +41,7 @@ const failure = z.strictObject({
 
 const textMap = { type: "object", additionalProperties: { type: "string" } } as const;
 const { shape } = storedOptionsShape;
-// Checked where they are parsed; in the document, they are the maps that they must be.
+// The parser of requests makes further checks; the document describes only maps.
 const nullableMap = z.record(z.string(), z.string()).nullable();
 const options = z.strictObject({
   overwrite: shape.overwrite,
@@ -66,7 +66,7 @@ const select = z.strictObject({
 });
 
 const failedObject = z.strictObject({
-  name: z.string().meta({ description: "Below the source" }),
+  name: z.string().meta({ description: "The blob's name below the source" }),
   cause,
   message: z.string(),
   fix: z.string().meta({ description: "What a person can do about it" }),
@@ -80,41 +80,41 @@ export const job = z
     destination: url,
     select,
     options,
-    concurrency: count.meta({ description: "Calls to Storage at the same time, at most" }),
+    concurrency: count.meta({ description: "The maximum number of concurrent calls to Storage" }),
     maxFailures: count.nullable().meta({ description: "Null: no limit" }),
     report: url.nullable().meta({ description: "The folder of the report" }),
     objects: z.strictObject({
-      planned: count.meta({ description: "Of the pages that are planned; see isPlanned" }),
-      leftOut: count.meta({ description: "By select; not among the planned ones" }),
+      planned: count.meta({ description: "In the pages that are planned so far; see isPlanned" }),
+      leftOut: count.meta({ description: "Left out by select; not included in planned" }),
       copied: count,
       pending: count.meta({ description: "Storage is copying them" }),
       skipped: count,
       failed: count,
       aborted: count,
-      notStarted: count.meta({ description: "The job ended before them" }),
+      notStarted: count.meta({ description: "The job ended before it started them" }),
       remaining: count,
     }),
     bytes: z.strictObject({ planned: count, copied: count }),
     rate: z
       .strictObject({ objectsPerSecond: z.number(), bytesPerSecond: z.number() })
       .nullable()
-      .meta({ description: "Of the last two minutes" }),
+      .meta({ description: "In the last two minutes" }),
     estimatedCompletion: time.nullable(),
     isPlanned: z.boolean().meta({ description: "All pages are planned" }),
     failedByCause: z.partialRecord(cause, count),
-    failures: z.array(failedObject).meta({ description: "The first 20" }),
+    failures: z.array(failedObject).meta({ description: "The first 20 failed objects" }),
     notCarried: z
       .partialRecord(z.enum(losses), count)
-      .meta({ description: "How many copies lack something that their sources have" }),
+      .meta({ description: "The number of copies that lack a property of their source" }),
     throttling: z
       .strictObject({
-        calls: count.meta({ description: "That Storage did not serve because it was busy" }),
+        calls: count.meta({ description: "Calls that Storage did not serve because it was busy" }),
         lastAt: time.nullable(),
-        concurrency: count.meta({ description: "Calls at the same time now" }),
+        concurrency: count.meta({ description: "The current maximum of concurrent calls" }),
         pausedUntil: time.nullable(),
       })
       .nullable(),
-    warning: z.string().nullable().meta({ description: "Why it makes no progress now" }),
+    warning: z.string().nullable().meta({ description: "Why the job makes no progress now" }),
     reason: z.string().nullable().meta({ description: "Why nothing was planned" }),
     error: failure.nullable(),
     createdAt: time,
@@ -148,7 +148,7 @@ export const jobList = z
   })
   .meta({ title: "Job page" });
 
-/** The body of `POST /jobs`; `parseJobRequest` parses it with the same schema, and checks more than this. */
+/** The body of `POST /jobs`; `parseJobRequest` parses it with the same schema, and makes further checks. */
 export const jobRequest = jobRequestShape
   .extend({
     options: jobOptionsShape

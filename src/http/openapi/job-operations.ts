@@ -32,7 +32,8 @@ const hold: Parameter = {
 };
 const key: Parameter = {
   ...idempotencyKey,
-  description: "The same key with the same request starts one job",
+  description:
+    "Requests with the same key start only one job. A repeated request returns it, even if it would be rejected by now",
 };
 const ofJob = ofCopy;
 const jobLocation = { ...location, description: "The URL of the job" };
@@ -44,7 +45,7 @@ const jobFailures = {
   },
 };
 const jobNotFound = {
-  404: problem("There is no such job, or it is another caller's", "job-not-found", 404),
+  404: problem("There is no such job, or it belongs to another caller", "job-not-found", 404),
 };
 
 /** The operations that change a job. */
@@ -98,9 +99,9 @@ export const jobOperations: Readonly<Record<string, Readonly<Record<string, Oper
     },
     get: {
       operationId: "listJobs",
-      summary: "List jobs, the newest first",
+      summary: "List jobs, newest first",
       description:
-        "A page can be short or empty although others follow: go on while there is a nextCursor.",
+        "A page can be short or empty even if others follow: continue until nextCursor is null.",
       isAnonymous: false,
       parameters: [
         query(
@@ -111,7 +112,7 @@ export const jobOperations: Readonly<Record<string, Readonly<Record<string, Oper
         ),
         query(
           "limit",
-          "Jobs in a page",
+          "The maximum number of jobs in a page",
           { type: "integer", minimum: 1, maximum: 50, default: 50 },
           "20",
         ),
@@ -151,13 +152,13 @@ export const jobOperations: Readonly<Record<string, Readonly<Record<string, Oper
     },
     delete: {
       operationId: "deleteJob",
-      summary: "Forget a job that has ended",
-      description: "What was copied stays, and so does the report.",
+      summary: "Delete a job that has ended",
+      description: "The copied content and the report stay.",
       isAnonymous: false,
       parameters: [jobId],
       request: null,
       answers: {
-        204: answer("The job is forgotten", null, noStore),
+        204: answer("The job was deleted", null, noStore),
         ...jobNotFound,
         409: problem("The job has not ended", "job-not-ended", 409, { "retry-after": retryAfter }),
         ...jobFailures,
@@ -171,7 +172,7 @@ export const jobOperations: Readonly<Record<string, Readonly<Record<string, Oper
         summary: "Abort a job",
         changed: "The abort was requested",
         same: "The job is aborted, or is being aborted",
-        refused: "The job has ended in another way",
+        refused: "The job has already ended without being aborted",
       },
       abortedJob,
     ),
@@ -186,8 +187,8 @@ export const jobOperations: Readonly<Record<string, Readonly<Record<string, Oper
   },
   "/jobs/{id}/resume": {
     post: order("resumeJob", {
-      summary: "Let a paused job go on",
-      changed: "The job goes on",
+      summary: "Resume a paused job",
+      changed: "The job continues",
       same: "The job was not paused",
       refused: "The job has ended",
     }),
@@ -195,11 +196,11 @@ export const jobOperations: Readonly<Record<string, Readonly<Record<string, Oper
   "/jobs/{id}/start": {
     post: {
       ...order("startPlannedJob", {
-        summary: "Let a planned job copy the objects of its plan",
+        summary: "Start a planned job, which copies the objects of its plan",
         changed: "The job was started",
         same: "The job was started",
         refused:
-          "The job was not only planned, or another job writes to an overlapping destination",
+          "The status of the job is not planned, or another job writes to an overlapping destination",
       }),
       answers: {
         202: answer("The job was started", job, { ...ofJob, location: jobLocation }, jobExample),
@@ -207,7 +208,7 @@ export const jobOperations: Readonly<Record<string, Readonly<Record<string, Oper
         403: problem("The settings no longer allow this job", "not-allowed", 403),
         ...jobNotFound,
         409: problem(
-          "The job was not only planned, or another job writes to an overlapping destination",
+          "The status of the job is not planned, or another job writes to an overlapping destination",
           "job-not-planned",
           409,
         ),

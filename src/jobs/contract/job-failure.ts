@@ -4,11 +4,11 @@ import type { Cause, Failure } from "../../copy/contract/failure.ts";
 /** The causes of a failed job, in addition to those of a copy. */
 const jobOnlyCauses = {
   "objects-failed": {
-    fix: 'Read the failures of the job, or its report, and start a job again for what is missing: with overwrite "skip" or "if-newer", it copies only that',
+    fix: 'Read the failures of the job, or its report, and start a job again for the missing objects: with overwrite "skip" or "if-newer", it copies only those',
     retryable: true,
   },
   "too-many-failures": {
-    fix: "Read the failures of the job, fix their causes, and start it again; or set a higher maxFailures",
+    fix: "Read the failures of the job, fix their causes, and start the job again; or set a higher maxFailures",
     retryable: true,
   },
   "report-not-written": {

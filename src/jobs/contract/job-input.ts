@@ -61,7 +61,7 @@ export const jobOptionNames = [
 
 export type JobOptions = Pick<CopyOptions, (typeof jobOptionNames)[number]>;
 
-/** What a caller requested. It contains no plaintext secret. A stored shape: fields may be added, never changed. */
+/** A caller's request. It contains no plaintext secret. A stored shape: fields may be added, never changed. */
 export type JobInput = {
   source: JobPlace;
   destination: JobPlace;
@@ -70,9 +70,9 @@ export type JobInput = {
   destinationSas: string | null;
   select: JobSelect;
   options: JobOptions;
-  /** How many calls to Storage the job makes at the same time, at most. */
+  /** The maximum number of concurrent calls to Storage. */
   concurrency: number;
-  /** The job stops after more failed objects than this; null: it does not. */
+  /** The job stops when more objects than this have failed; null: no limit. */
   maxFailures: number | null;
   /** Where the report is written; null: there is none. */
   report: JobPlace | null;
@@ -88,7 +88,7 @@ export type JobInput = {
 export type JobStep = {
   version: 1;
   instanceId: InstanceId;
-  /** Counts the orchestrations of the job: one that is no longer the newest does nothing. */
+  /** Numbers the orchestrations of the job: only the newest one works. */
   generation: number;
   /** The traceparent of the invocation that started it; absent if there is none. */
   trace?: string;
@@ -113,7 +113,7 @@ export const refusedStep: JobStepResult = {
   reason: "Ferry did not write this input",
 };
 
-/** What one run of the activity leaves to the orchestration. `until`: epoch ms. */
+/** The result of one run of the activity. `until`: epoch ms. */
 export type JobStepResult =
   | { kind: "again" }
   | { kind: "wait"; until: EpochMs }

@@ -5,26 +5,26 @@ import type { JobInput } from "./job-input.ts";
 import type { Loss, PageStart } from "./page.ts";
 
 /**
- * The record of a job in the ledger. HTTP calls write what is wanted of the job; its activities read that, and write how
- * far it got. Every write is conditional on the content that it replaces. A stored shape: fields may be added, never
+ * The record of a job in the ledger. HTTP calls write the order of a caller; the activity reads it, and writes the
+ * progress. Every write is conditional on the content that it replaces. A stored shape: fields may be added, never
  * changed or removed.
  */
 export type JobRecord = {
   version: 1;
   input: JobInput;
-  /** What callers want of it. */
+  /** The latest order of a caller. */
   wanted: "run" | "pause" | "abort";
-  /** Counts its orchestrations from 1. Only the newest works. */
+  /** The number of its newest orchestration, counted from 1. Only this one works. */
   generation: number;
   /** Plan every page, and copy nothing. */
   dryRun: boolean;
-  /** The pause has been carried out. */
+  /** The job has paused. */
   isPaused: boolean;
   /** The first file of the report is written, or no report is wanted. */
   isChecked: boolean;
-  /** Why the job starts nothing more; null while it does. */
+  /** Why the job starts no further objects; null while it does. */
   stopped: JobFailure | null;
-  /** Why it makes no progress now; null while it does. */
+  /** Why the job makes no progress now; null while it does. */
   warning: string | null;
   /** Where the next page begins; null when all pages are planned. */
   next: PageStart | null;
@@ -62,7 +62,7 @@ export type JobEnd = {
 
 export type Amount = { objects: number; bytes: number };
 
-/** What became of the objects of finished pages, or of one page. Bytes are those of the sources. */
+/** The counts of the objects of finished pages, or of one page. Bytes are those of the sources. */
 export type Counts = {
   copied: Amount;
   pending: Amount;
@@ -96,7 +96,7 @@ export type OpenPage = {
 
 export type FailedObject = { name: string; cause: Cause; message: string };
 
-/** How many failed objects a job shows. */
+/** The maximum number of failed objects that a job shows. */
 export const maxShownFailures = 20;
 
 /** `window`: calls at the same time; `pausedUntil`: no start before (epoch ms). `times`: throttled calls until now. */

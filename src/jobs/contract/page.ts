@@ -34,7 +34,7 @@ export type PlannedObject = {
   type: string;
   /** Last-Modified of the source (epoch ms). */
   modified: EpochMs;
-  /** What a copy cannot carry; absent if there is nothing. */
+  /** The properties that are not copied; absent if there are none. */
   loses?: readonly Loss[];
   /** The source's index tags, for `tags: "source"`; absent otherwise. */
   tags?: Readonly<Record<string, string>>;
@@ -50,7 +50,7 @@ export type PlannedAction =
 export const engines = ["copy-blob", "copy-blob-from-url"] as const;
 export type Engine = (typeof engines)[number];
 
-/** What the source has and its copy lacks. */
+/** The kinds of properties that a copy may lack. */
 export const losses = ["tags", "tier", "retention"] as const;
 export type Loss = (typeof losses)[number];
 
@@ -80,7 +80,7 @@ export type PageProgress = {
   page: number;
   /** One for each planned object, in the same order. */
   states: readonly (ObjectState | null)[];
-  /** The runs that have not said that they ended: of them, starts may be unrecorded. */
+  /** The runs without a recorded end, whose starts may be unrecorded. */
   runs: readonly OpenRun[];
   /** The polls of the page's pending copies. */
   polls: PagePolls | null;

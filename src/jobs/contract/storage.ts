@@ -60,7 +60,7 @@ export type JobSide = { container: JobContainer; access: JobAccess };
 export type JobContainer = Omit<BlobEndpoint, "path" | "snapshot" | "version">;
 
 /**
- * `identity`: the app's. As a source in another account than the destination's, each blob then gets a SAS of its own.
+ * `identity`: the app's. As a source in another account than the destination's, each blob then gets a separate SAS.
  * `anonymous`: a public source.
  */
 export type JobAccess = { kind: "identity" } | { kind: "sas"; sas: Sas } | { kind: "anonymous" };
@@ -83,7 +83,7 @@ export type ListOrder = Order & {
   /** Decides the causes of failures. */
   role: "source" | "destination";
   prefix: string;
-  /** The marker of the page before; null for the first page. */
+  /** The marker of the previous page; null for the first page. */
   marker: string | null;
   /** The first name of the first page, inclusive; null for the prefix's first one. Keep it on later pages. */
   startFrom: string | null;

@@ -60,7 +60,7 @@ export function isWithinAccount({ source, destination, destinationSas }: Planned
   return destinationSas === null && from.origin === to.origin && from.account === to.account;
 }
 
-/** The object cannot be copied, whatever is at its destination. */
+/** The object cannot be copied, whatever its destination contains. */
 function refuseObject(job: PlannedJob, name: string, blob: ListedBlob): PlannedAction | null {
   const { source, destination, options } = job;
   const from = blobIn(source, `${source.prefix}${name}`);
@@ -85,7 +85,7 @@ function refuseObject(job: PlannedJob, name: string, blob: ListedBlob): PlannedA
   return tooLong ? fail("not-supported", `its URL is too long for a copy: ${url}`) : null;
 }
 
-/** What is at the destination prevents the copy, or makes it needless. */
+/** The content of the destination prevents the copy, or makes it unnecessary. */
 function refuseExisting(
   job: PlannedJob,
   blob: ListedBlob,
@@ -125,7 +125,7 @@ function fail(cause: Cause, because: string): PlannedAction {
   return { kind: "fail", cause, message: `Cannot copy the object because ${because}` };
 }
 
-/** What the source has, and a copy of it with these options has not. */
+/** The properties of the source that a copy with these options lacks. */
 function findLosses({ options }: PlannedJob, blob: ListedBlob): Loss[] {
   const losses: Loss[] = [];
   if (blob.tagCount > 0 && options.tags === null) losses.push("tags");

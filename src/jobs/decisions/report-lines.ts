@@ -19,7 +19,7 @@ export const reportFiles = {
   part: (page: number) => `part-${String(page).padStart(6, "0")}.jsonl`,
 } as const;
 
-/** The first file of a report: what was requested. It shows, before the first copy, that the report can be written. */
+/** The first file of a report: the request. It shows, before the first copy, that the report can be written. */
 export function requestFile(instanceId: string, job: JobInput): string {
   const { select, options, concurrency, maxFailures, createdAt } = job;
   const [source, destination] = [placeUrl(job.source), placeUrl(job.destination)];

@@ -5,8 +5,8 @@ import { maxShownFailures, noCounts } from "../contract/job-record.ts";
 import type { Amount, Counts, FailedObject } from "../contract/job-record.ts";
 
 /**
- * Which of two states of one object is kept, when two runs of a page have written different ones: what Storage did counts
- * more than what a run could not do.
+ * Which of two states of one object is kept, when two runs of a page have written different ones: a copy that Storage
+ * made takes precedence over a failure of a run.
  */
 const ranks = {
   copied: 7,
@@ -28,7 +28,7 @@ export function mergeState(one: ObjectState | null, other: ObjectState | null): 
   return JSON.stringify(one) <= JSON.stringify(other) ? one : other;
 }
 
-/** Merges what a run knows into what is stored. A finished page does not change. */
+/** Merges a run's states into the stored ones. A finished page does not change. */
 export function mergeStates(
   stored: PageProgress,
   states: readonly (ObjectState | null)[],
@@ -37,7 +37,7 @@ export function mergeStates(
   return states.map((state, index) => mergeState(state, stored.states[index] ?? null));
 }
 
-/** The states of a page at its beginning: what the plan has decided is final. */
+/** The states of a page at its beginning: objects that the plan skips or fails are final. */
 export function plannedStates({ objects }: PagePlan): (ObjectState | null)[] {
   return objects.map(({ do: action }): ObjectResult | null => {
     switch (action.kind) {

@@ -6,7 +6,10 @@ import type { Throttle } from "../contract/job-record.ts";
 /** The longest pause after calls that Storage did not serve (ms), unless it asks for a longer one. */
 const maxPauseMs = minute;
 const minPauseMs = second;
-/** After so many calls in a row that Storage did not serve, the job pauses although its window could be smaller. */
+/**
+ * The number of consecutive calls that Storage did not serve after which the job pauses, although its window could be
+ * smaller.
+ */
 const maxTroublesInARow = 8;
 
 /**
@@ -23,7 +26,7 @@ export type CallWindow = {
   /** A number to give back with the result of a call that starts now. */
   begin(): number;
   served(): void;
-  /** `retryAfterMs`: what Storage asked for; null if nothing. `isThrottled`: it was 503 or 429. */
+  /** `retryAfterMs`: the wait that Storage asked for; null if none. `isThrottled`: the status was 503 or 429. */
   notServed(
     call: number,
     result: { now: EpochMs; retryAfterMs: number | null; isThrottled: boolean },

@@ -3,14 +3,16 @@ import type { EpochMs } from "../../copy/time.ts";
 import type { JobRecord } from "../contract/job-record.ts";
 import { jobStatusOf } from "./job-status.ts";
 
-/** What a caller's order does to the record. `isNewGeneration`: a new orchestration must work on the job. */
+/**
+ * The change that a caller's order makes to the record. `isNewGeneration`: a new orchestration must work on the job.
+ */
 export type WantedChange =
   | { kind: "changed"; record: JobRecord; isNewGeneration: boolean }
   /** It was so before. */
   | { kind: "same" }
   | { kind: "refused"; problem: "job-ended" | "job-not-planned"; detail: string };
 
-/** An abort holds for every job that has not ended. A paused job needs an orchestration for it. */
+/** An abort applies to every job that has not ended. A paused job needs an orchestration for it. */
 export function withAbort(record: JobRecord): WantedChange {
   if (record.end?.status === "aborted" || record.wanted === "abort") return { kind: "same" };
   if (record.end !== null) return ended(record);
@@ -29,7 +31,7 @@ export function withResume(record: JobRecord): WantedChange {
   return withNext({ ...record, wanted: "run" }, record.isPaused);
 }
 
-/** Lets a job that was only planned copy the objects of its plan. */
+/** Starts a planned job, which then copies the objects of its plan. */
 export function withStart(record: JobRecord, now: EpochMs): WantedChange {
   if (record.end?.status !== "planned") {
     const detail = `Cannot start the job because only a job with the status "planned" can be started, and this one is "${jobStatusOf(record)}"`;

@@ -67,7 +67,7 @@ function routeIdentity({ source: { origin, account, container }, sample, start }
   return identityOf(blobIn({ container: place }, start.source.replace(/\/+/g, "/")));
 }
 
-/** The report has names of the source, so a pair must let them leave it. */
+/** The report contains the names of the source's blobs, so a pair must allow it. */
 function reportProblems(
   policy: AccessPolicy,
   { source, report }: { source: JobPlace; report: JobPlace },

@@ -48,7 +48,7 @@ export function createBlobJobs(blobs: ConditionalBlobs): JobLedger {
     pages: createPages(blobs),
     active: createActiveJobs(blobs),
     async remove(instanceId) {
-      // The record goes last: what is left of an interrupted removal is found again by it.
+      // The record is removed last: it leads to the rest of an interrupted removal.
       for (let isMore = true; isMore;) {
         const page = await blobs.list(pagesFolder(instanceId), { marker: null, limit: maxNames });
         for (let at = 0; at < page.blobs.length; at += maxConcurrent) {
@@ -128,7 +128,7 @@ const activeName = "active-jobs/list";
 /** A stored shape: fields may be added, but never changed or removed. */
 type ActiveList = { jobs: readonly ActiveJob[] };
 
-/** One small blob: two jobs that are requested at the same time cannot both miss each other. */
+/** A single small blob: two jobs that are requested at the same time cannot overlook each other. */
 function createActiveJobs(blobs: ConditionalBlobs): ActiveJobs {
   const list = async (): Promise<readonly ActiveJob[]> =>
     (await blobs.read<ActiveList>(activeName))?.content.jobs ?? [];

@@ -24,7 +24,7 @@ export type JobLedger = {
     update: (record: JobRecord) => JobRecord | null,
     known?: JobRecord,
   ): Promise<JobRecord | null>;
-  /** Up to `limit` jobs, the newest first, from `startFrom` on (inclusive). One call of List Blobs. */
+  /** Up to `limit` jobs, newest first, from `startFrom` on (inclusive). One call of List Blobs. */
   list(page: {
     marker: string | null;
     limit: number;

@@ -45,7 +45,7 @@ export function toCopyProperties(properties: CopyHeaders): JobCopyProperties | n
   return copy === null ? null : { ...copy, source: withoutSecrets(copy.source) };
 }
 
-/** Keeps only what selects an object: a snapshot or a version. */
+/** Keeps only the part that selects an object: a snapshot or a version. */
 function withoutSecrets(url: string): string {
   const [base = "", query = ""] = url.split("?", 2);
   const kept = query

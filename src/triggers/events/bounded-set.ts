@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A set of the strings that were added last. */
+/** A set of the most recently added strings. */
 export type BoundedSet = { has(text: string): boolean; add(text: string): void };
 
 /**

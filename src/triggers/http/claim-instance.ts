@@ -34,7 +34,7 @@ export type Invocation = {
   context: InvocationContext;
 };
 
-/** What a call starts, or the response that refuses it. */
+/** The copy that a call starts, or the response that rejects the call. */
 export type Prepared =
   | {
       ok: true;
@@ -57,8 +57,9 @@ type Call = {
 };
 
 /**
- * Starts the copy of a call, or responds with the copy that an earlier call with the same key started. That copy is the
- * response even if the call would be refused by now. Until the copy is started, the time of the first call counts.
+ * Starts the copy of a call, or responds with the copy that an earlier call with the same key started. That copy is
+ * the response even if the same call with a new key would be rejected. Until the copy is started, the time of the
+ * first call is used.
  */
 export async function startOnce(
   deps: ClaimDependencies,
@@ -107,7 +108,7 @@ export async function claimInstance(
   return { ok: true, instanceId, isNew: instanceId === fresh, name };
 }
 
-/** Finds the claim of an earlier call; null if there was none, or if it was another request. */
+/** Finds the claim of an earlier call; null if there was none, or if it made another request. */
 export async function findClaimed(
   { ledger }: Pick<ClaimDependencies, "ledger">,
   { key, ...call }: Omit<Call, "prepare" | "now">,
@@ -120,7 +121,7 @@ export async function findClaimed(
   return { ok: true, instanceId, isNew: false, name };
 }
 
-/** Returns true if the claim is of the same request. */
+/** Returns true if the claim belongs to the same request. */
 function isSame(
   claim: Pick<Claim, "fingerprint">,
   { fingerprint, otherFingerprints = [] }: Pick<Call, "fingerprint" | "otherFingerprints">,

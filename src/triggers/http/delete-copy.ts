@@ -46,7 +46,7 @@ export function deleteCopy(deps: CopyDependencies): HttpHandler {
     // A copy that was terminated while it waited is still in the queue.
     if (place !== null) await ledger.queue.leave(place, id);
     await ledger.records.forget(id, deps.now());
-    // A step that was still running may have added it since it was looked for.
+    // A step that was still running may have added a notification since the check above.
     await ledger.outbox.remove(id);
     return { status: 204, headers: { "cache-control": "no-store" } };
   };
@@ -81,9 +81,9 @@ function readLock(ledger: Ledger, place: Place): Promise<HeldLock | null> {
 }
 
 /**
- * Records how the copy ended, if its record does not say so: its instance was terminated before its first step. `known`:
- * the record, read before the lock. A step acquires the lock before it registers an attempt, so no attempt can be in
- * flight if no copy held the lock and the record has not changed since. False if it has changed.
+ * Records how the copy ended, if its record does not contain that: its instance was terminated before its first step.
+ * `known`: the record, read before the lock. A step acquires the lock before it registers an attempt, so no attempt
+ * can be in flight if no copy held the lock and the record has not changed since. False if it has changed.
  */
 async function recordEnd(
   { ledger }: CopyDependencies,

@@ -64,7 +64,7 @@ function chooseFilter({ principals }: CopyDependencies, request: HttpRequest): F
     keepsAll,
     keeps: (copy, { status, source, destination }) =>
       !copy.isDeleted &&
-      // Its record does not say yet how a copy ended that was terminated while it waited: it is read.
+      // The record of a copy that was terminated while it waited has no outcome yet, so Durable is read.
       (status === null || copy.status === status || copy.status === "running") &&
       (source === null || copy.source?.startsWith(source) === true) &&
       (destination === null || copy.destination?.startsWith(destination) === true) &&

@@ -145,7 +145,7 @@ function buildFingerprints(
   const isOutside = source.service === "external" && sourceSas !== null;
   const queries = isOutside ? seal.hashQuery(sourceSas) : null;
   if (queries === null) return [build([])];
-  // Without a key, a request with a query is refused, and matches no claim.
+  // Without a key, a request with a query is rejected, and matches no claim.
   const [first = "", ...others] = queries;
   return [build([first]), ...others.map((query) => build([query]))];
 }

@@ -12,12 +12,12 @@ import { jobInstanceId } from "../../names.ts";
 
 type JobWatchDependencies = { ledger: Pick<Ledger, "jobs">; now(): EpochMs };
 
-/** How long a request may take from the entry of its job to its record and its orchestration (ms). */
+/** The maximum time (ms) in which a request writes the entry and the record of its job and starts its orchestration. */
 const graceMs = 10 * minute;
 
 /**
- * Looks after the jobs that have not ended: starts the next orchestration of a job that has none, and removes the entry
- * of a job that has ended, or was never recorded. Returns how many jobs it has helped.
+ * Checks the jobs that have not ended: starts the next orchestration of a job that has none, and removes the entry of
+ * a job that has ended, or was never recorded. Returns the number of jobs for which it intervened.
  */
 export async function watchJobs(
   deps: JobWatchDependencies,
@@ -46,7 +46,7 @@ async function watchJob(
   const record = await jobs.read(instanceId);
   const isRecent = now() - Math.max(since, timeOfId(instanceId)) < graceMs;
   if (record === null || record.end !== null) {
-    // A job that was just started again is not among the ended ones for long.
+    // A request that starts the job may have written the entry, but not yet the record.
     if (isRecent) return false;
     await jobs.active.remove(instanceId);
     context.warn(`Job ${instanceId} had ended without freeing its destination`);
@@ -56,7 +56,7 @@ async function watchJob(
   const { generation } = record;
   const execution = await readJobExecution(client, jobInstanceId(instanceId, generation));
   if (execution === "running" || execution === "suspended") return false;
-  // An activity that has ended the job meanwhile, or a caller that has resumed it, was first.
+  // Changes nothing if an activity has ended the job in the meantime, or a caller has resumed it.
   const changed = await jobs.change(instanceId, (latest) =>
     latest.end === null && latest.generation === generation ? withNextGeneration(latest) : null,
   );

@@ -45,10 +45,10 @@ const maxRunMs = 2 * minute;
 const maxConcurrent = 8;
 
 /**
- * Scans the locks, one for each copy that holds a destination. It releases locks that ended copies left behind,
- * wakes instances whose poll is overdue, and starts a repair for each copy whose instance failed, was terminated or
- * was purged. A scan that takes too long continues at the next run. Then it wakes the waiters of free destinations, looks
- * after the jobs, and resends notifications.
+ * Scans the locks, one for each copy that holds a destination. It releases locks that ended copies left behind, wakes
+ * instances whose poll is overdue, and starts a repair for each copy whose instance failed, was terminated or was
+ * purged. A scan that takes too long continues at the next run. Then it wakes the waiters of free destinations,
+ * checks the jobs, and resends notifications.
  */
 export function watchdog(deps: WatchdogDependencies): TimerHandler {
   const { ledger, now } = deps;

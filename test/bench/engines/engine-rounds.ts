@@ -47,7 +47,7 @@ export async function compareEngines(): Promise<Table> {
     rows,
     notes: [
       `Median of ${rounds} rounds, the engines alternating in one process. Every instance calls an activity, then once a poll races a timer that is due immediately against an event that never comes, and calls the activity again. Turns are counted in the orchestrator. Ratio: turns/s over those of durabletask-js; above 1 is faster.`,
-      "What differs: Ferry's engine runs the published durable-functions and @azure/functions libraries unmodified, through the JSON protocol of the Durable extension, and commits each turn, completion and timer to SQLite; on disk all of it survives kill -9. durabletask-js keeps live objects in one process, writes nothing, and forgets everything at the end; its log is discarded. Both run on one thread.",
+      "Differences: Ferry's engine runs the published durable-functions and @azure/functions libraries unmodified, through the JSON protocol of the Durable extension, and commits each turn, completion and timer to SQLite; on disk all of it survives kill -9. durabletask-js keeps live objects in one process, writes nothing, and forgets everything at the end; its log is discarded. Both run on one thread.",
     ],
   };
 }

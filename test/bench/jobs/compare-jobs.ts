@@ -128,7 +128,7 @@ function resultTable(
       clientMs === null ? "–" : `${clientMs.toFixed(2)} ms`,
     ]),
     notes: [
-      "The emulator is a process of its own, with its state on disk, for all contestants in turn; the app is another process. Requests for each copy are counted by the emulator: those of the ledger are included. Processor: time for each copy of the process that copies; the app's includes the local host and its task hub.",
+      "The emulator runs in a separate process, with its state on disk, for all contestants in turn; the app is another process. Requests for each copy are counted by the emulator: those of the ledger are included. Processor: time for each copy of the process that copies; the app's includes the local host and its task hub.",
       pendingMs > 0
         ? "Copy Blob within an account. The plain loop and rclone wait for each copy before they start another one in its place; a job starts the next ones, and polls by listing."
         : "Copy Blob From URL with a SAS of the container; rclone sends Copy Blob.",

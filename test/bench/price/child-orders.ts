@@ -4,7 +4,7 @@ import type { CopySettings } from "../../../src/local/storage/pending-copies/cop
 
 /** The orders that the benchmark sends to the processes of the app and of the emulator. */
 export type Order =
-  /** Replies with the processor time so far in ms. */
+  /** Replies with the processor time that was used so far, in ms. */
   | { kind: "processor" }
   /** Replies with a `Memory`. */
   | { kind: "memory" }

@@ -126,8 +126,8 @@ export function numbers(count: number): number[] {
 }
 
 /**
- * Runs `work` for each item, `atATime` at the same time. Returns the time of each in ms, in the order in which they
- * ended.
+ * Runs `work` for each item, `atATime` items at the same time. Returns the time of each in ms, in the order in which
+ * they ended.
  */
 export async function inParallel<Item>(
   items: readonly Item[],

@@ -8,7 +8,7 @@ import type { EmulatorAddresses } from "./emulator-child.ts";
 /** A process of the benchmark. */
 export type Child<Ready> = {
   ready: Ready;
-  /** The processor time so far in ms. */
+  /** The processor time that was used so far, in ms. */
   processorMs(): Promise<number>;
   memory(): Promise<Memory>;
   /** Runs `work` and writes the processor profile of that time to `file`. */

@@ -22,10 +22,10 @@ import type { Storage } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 /*
- * An operator terminates a copy whose step is still running, and its caller deletes it. DELETE runs before each request
- * that the step makes to the ledger, and the step before each one of DELETE. If the response is 204, the copy stays
- * deleted, nothing is copied and no URL is left, also if the step is killed after its next request: then the watchdog
- * removes the rest.
+ * An operator terminates a copy whose step is still running, and its caller deletes it. DELETE runs before each
+ * request that the step makes to the ledger, and the step before each one of DELETE. If the response is 204, the copy
+ * stays deleted, nothing is copied and no URL is left. That holds even if the step is killed after its next request:
+ * then the watchdog removes the rest.
  */
 
 const canary = "canary";

@@ -195,7 +195,7 @@ test("without the source's key nothing is started, the key is named, and the cop
   expect(await steps.startCopy({ ...input, attempt: 4 })).toMatchObject({ kind: "started" });
 });
 
-test("a copy whose start was not answered is found without the source's key", async () => {
+test("a copy whose start got no response is found without the source's key", async () => {
   const { missing, steps, input, emulator, clock, starts } = await sealedCopy();
   emulator.faults.add({ operation: "CopyBlob", times: 1, do: "lose response" });
   const blind = emulator.faults.add({

@@ -153,7 +153,7 @@ test.each([
   { status: 503, code: "ServerBusy" },
   { status: 429, code: "TooManyRequests" },
 ])(
-  "a start that Storage rejected with $status $code is sent again immediately",
+  "a start that Storage refused with $status $code is sent again immediately",
   async (response) => {
     const { start, fault, starts } = await requested();
     fault({ operation: "CopyBlob", times: 1, do: { response } });

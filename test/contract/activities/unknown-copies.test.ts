@@ -3,8 +3,8 @@ import { startStorage, uploadBlob } from "../../support/stack/emulator.ts";
 import { createCopyInput, createSteps } from "../../support/stack/steps.ts";
 
 /*
- * Goal: a client with the key of the task hub, which can start activities with any input, does not learn from a poll what
- * is at a destination, and aborts no copy that Ferry did not start.
+ * Goal: a client with the key of the task hub, which can start activities with any input, can neither read the state
+ * of any destination by a poll, nor abort a copy that Ferry did not start.
  */
 
 async function start() {
@@ -24,7 +24,7 @@ const unobservable = {
   failure: { cause: "not-allowed", message: expect.stringContaining("the ledger does not show") },
 };
 
-test("a poll of a copy that the ledger does not have says the same whatever is at the destination", async () => {
+test("a poll of a copy that is not in the ledger returns the same result whatever the destination contains", async () => {
   const { storage, steps, source, container, destination, instanceId, copy } = await start();
   await container.getBlockBlobClient("other copy").beginCopyFromURL(source.url);
   const paths = ["copy.mp4", decodeURIComponent(new URL(source.url).pathname.split("/")[3] ?? "")];
@@ -51,7 +51,7 @@ test("a poll of a copy that the ledger does not have says the same whatever is a
   expect(await destination.exists()).toBe(false);
 });
 
-test("an abort of a copy that the ledger does not have calls nothing, even with its copyId", async () => {
+test("an abort of a copy that is not in the ledger sends no request, even with its copyId", async () => {
   const { storage, steps, source, destination, instanceId, copy } = await start();
   await destination.beginCopyFromURL(source.url);
   const { copyId } = await destination.getProperties();

@@ -29,7 +29,7 @@ test("a virtual host reaches its account without the account in the path; any ot
   expect(await get(storage, "constructor", "/devstoreaccount1/public/film.mp4")).toBe(200);
 });
 
-test("a copy reads a source on a virtual host from its account, and is refused where that is not public", async () => {
+test("a copy reads a source on a virtual host from its account, and is refused if the source is not public", async () => {
   const storage = await startStorage({ hosts, copies: { finishOnStart: "always" } });
   await storage.otherService.createContainer("into");
   await storage.service.createContainer("public", { access: "blob" });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startSample, writtenApp } from "../../support/host/host.ts";
 
-// Runs in a process of its own (test/vitest.config.ts), because the library cannot disable streaming again.
+// Runs in a separate process (test/vitest.config.ts), because the library cannot disable streaming again.
 test("HTTP streams are rejected by name", async () => {
   const app = await writtenApp({
     "main.js": `

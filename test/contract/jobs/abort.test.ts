@@ -4,7 +4,7 @@ import type { Calls } from "../../support/jobs/job-runs.ts";
 import { startStorage } from "../../support/stack/emulator.ts";
 import type { StorageEmulatorOptions } from "../../../src/local/storage/emulator.ts";
 
-/* Aborts and pauses that meet runs which have died, or which work at the moment. */
+/* Aborts and pauses of jobs whose runs have died, or are working. */
 
 async function setStage(copies: StorageEmulatorOptions["copies"], count: number, concurrency = 1) {
   const storage = await startStorage(copies === undefined ? {} : { copies });
@@ -46,7 +46,7 @@ test.each([
   { copies: { finishOnStart: "always" as const }, copied: 1, aborted: 0, isLeft: true },
   { copies: { bytesPerSecond: 0 }, copied: 0, aborted: 1, isLeft: false },
 ])(
-  "an abort waits until starts of a dead run can no longer arrive, and finds what it started: $copied copied",
+  "an abort waits until starts of a dead run can no longer arrive, and finds the copies that it started: $copied copied",
   async ({ copies, copied, aborted, isLeft }) => {
     const { storage, runs, id, archive } = await setStage(copies, 3);
     const { calls, death } = dyingAfterStart();
@@ -80,7 +80,7 @@ test("an order that comes before a run stops it before its next step", async () 
 });
 
 test.each(["pause", "abort"] as const)(
-  "a run that works notices the order to %s within seconds, and starts nothing more",
+  "a running activity obeys the order to %s within seconds, and starts nothing more",
   async (wanted) => {
     const { storage, runs, id, archive } = await setStage({ finishOnStart: "always" }, 40);
     let starts = 0;
@@ -116,7 +116,7 @@ test("an orchestration that is no longer the newest does nothing", async () => {
   expect(await runs.record(id)).toMatchObject({ plannedPages: 0, startedAt: null });
 });
 
-test("a run works at most a minute, and the next one goes on where it got to", async () => {
+test("a run works at most a minute, and the next one continues where it stopped", async () => {
   const { storage, runs, id } = await setStage({ finishOnStart: "always" }, 100);
   const began = storage.clock.now();
   const slow: Calls = async (name, call) => {

@@ -9,8 +9,9 @@ import type { Storage } from "../../support/stack/emulator.ts";
 
 /*
  * Goal: no object is copied twice where its rule forbids it, none is lost, and the report is exact, whenever the app
- * dies and whichever runs of the activity overlap. Method: a seeded schedule kills the run at one of its calls, before
- * or after Storage has executed it, or runs the activity twice at once; then the job goes on until it ends.
+ * dies and whichever runs of the activity overlap. Method: a seeded schedule kills the run at one of its calls,
+ * before or after Storage has executed it, or runs the activity twice at the same time; then the job continues until
+ * it ends.
  */
 
 const modes = ["fail", "skip", "if-newer", "always"] as const;
@@ -129,7 +130,7 @@ async function readReport({ storage, runs }: Stage, id: string): Promise<Line[]>
   return lines;
 }
 
-/** Compares what is there with the rule, the report and the record. */
+/** Compares the destination with the rule, the report and the record. */
 async function check(stage: Stage, mode: Mode, id: Parameters<JobRuns["record"]>[0]) {
   const { runs, destination, storage } = stage;
   const record = await runs.record(id);
@@ -192,7 +193,7 @@ for (const mode of modes) {
   );
 
   test.each(schedules(sized({ small: 5, full: 100 })))(
-    `with overwrite "${mode}", two runs at once of a job are exact (schedule %i)`,
+    `with overwrite "${mode}", two concurrent runs of a job are exact (schedule %i)`,
     async (seed) => {
       const random = createRandom(seed * 11 + 5 + modes.indexOf(mode));
       const stage = await setStage(mode, seed);

@@ -22,7 +22,7 @@ const plan: PagePlan = {
   next: null,
 };
 
-test("the first plan of a page is that of every run", async () => {
+test("every run gets the first plan of a page", async () => {
   const { jobs, newId } = await openJobs();
   const id = newId();
   expect(await jobs.pages.createPlan(id, plan)).toMatchObject({ scid: "first" });
@@ -55,7 +55,7 @@ test("progress is written only over the progress that was read", async () => {
   expect(await jobs.pages.listParts(id)).toEqual([part]);
 });
 
-test("of two jobs with overlapping destinations that are requested at once, one is added", async () => {
+test("of two jobs with overlapping destinations that are requested at the same time, one is added", async () => {
   const { jobs, newId } = await openJobs();
   const at = epochMs(0);
   const [one, inside, other] = [newId(), newId(), newId()];

@@ -52,7 +52,7 @@ test("503 after a start without a response does not count as one without a respo
   expect(await runs.untilDone(id)).toMatchObject({ done: { copied: { objects: 1 }, failed: {} } });
 });
 
-test("an object whose starts never get a response fails in the end, and says that it may be copied", async () => {
+test("an object whose starts never get a response fails in the end, and its message states that it may be copied", async () => {
   const { storage, runs, id } = await setStage(1);
   storage.emulator.faults.add({ operation: "CopyBlob", do: "reset connection" });
   const record = await runs.untilDone(id);

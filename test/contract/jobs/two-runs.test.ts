@@ -3,7 +3,7 @@ import { createJobRuns } from "../../support/jobs/job-runs.ts";
 import type { Calls } from "../../support/jobs/job-runs.ts";
 import { startStorage } from "../../support/stack/emulator.ts";
 
-/* Two runs of a page at once, in the order that is hardest to tell from another writer. */
+/* Two concurrent runs of a page, in the order that is hardest to distinguish from another writer. */
 
 async function setStage(overwrite = "fail") {
   const storage = await startStorage({ copies: { finishOnStart: "always" } });
@@ -68,7 +68,7 @@ test.each(["fail", "skip", "if-newer", "always"])(
   },
 );
 
-test("a run that is refused because another client has copied the same source does not adopt that", async () => {
+test("a run that is refused because another client has copied the same source does not adopt that copy", async () => {
   const { runs, id, source, destination } = await setStage();
   await runs.run(
     id,

@@ -21,7 +21,7 @@ test("a claim whose response was lost belongs to its caller", async () => {
   expect(await ledger.claim(key, own)).toMatchObject(own);
 });
 
-test("a claim that is purged while it is read is created again, not only returned", async () => {
+test("a claim that is purged while it is read is created again, not just returned", async () => {
   const { ledger, claim, faults } = await claims();
   const { name } = await ledger.claim(key, claim());
   faults.add({

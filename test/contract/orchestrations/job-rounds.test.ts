@@ -11,13 +11,13 @@ import {
 } from "../../support/host/durable-app.ts";
 import type { TestEngine } from "../../support/host/durable-app.ts";
 
-/* The rounds of a job's orchestration: activities and timers of at most a minute, and no long history. */
+/* The rounds of a job's orchestration: activities and timers of at most a minute, and a bounded history. */
 
 const id = "01a1f8d3-ea00-7155-946e-1b708a07a383";
 const instance = jobInstanceId(id, 1);
 const input = { version: 1, instanceId: id, generation: 1 };
 
-/** `work` is what the activity returns in each round, counted from 1. */
+/** `work` returns the activity's result for a round, counted from 1. */
 async function startJob(
   work: (round: number, now: number) => unknown,
   given: object = input,

@@ -86,7 +86,7 @@ promise("a source of more than 256 MiB returns 409", async ({ box }) => {
   expect((await rejection(box.getBlobClient("copy").syncCopyFromURL(url))).status).toBe(409);
 });
 
-promise("a source that is no block blob returns 409", async ({ box }) => {
+promise("a source that is not a block blob returns 409", async ({ box }) => {
   const log = box.getAppendBlobClient("log");
   await log.create();
   const url = await signed(log);
@@ -100,7 +100,7 @@ promise("an archived source returns 409", async ({ box }) => {
   expect((await rejection(box.getBlobClient("copy").syncCopyFromURL(url))).status).toBe(409);
 });
 
-promise("another MD5 than the source's returns 400", async ({ box }) => {
+promise("an MD5 that differs from the source's returns 400", async ({ box }) => {
   const source = await film(box);
   const { contentMD5 } = await source.getProperties();
   const url = await signed(source);

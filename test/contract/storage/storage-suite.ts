@@ -276,7 +276,7 @@ promise(
   { needsOther: true },
 );
 
-promise("unmet conditions on the destination reject the start", async ({ box, waitForCopy }) => {
+promise("unmet conditions on the destination prevent the start", async ({ box, waitForCopy }) => {
   const source = await film(box);
   const copy = box.getBlobClient("copy");
   await copy.beginCopyFromURL(source.url, { conditions: { ifNoneMatch: "*" } });
@@ -376,7 +376,7 @@ promise("an infinite lease on the destination is required to start, and stays", 
   await lease.releaseLease();
 });
 
-promise("a finite lease on the destination rejects the start", async ({ box }) => {
+promise("a finite lease on the destination prevents the start", async ({ box }) => {
   const source = await film(box);
   const copy = await film(box, "copy");
   const { leaseId = "" } = await copy.getBlobLeaseClient().acquireLease(15);
@@ -384,7 +384,7 @@ promise("a finite lease on the destination rejects the start", async ({ box }) =
   expect(await rejection(start)).toEqual({ status: 412, code: "InfiniteLeaseDurationRequired" });
 });
 
-promise("a lease id for a missing destination rejects the start", async ({ box }) => {
+promise("a lease id for a missing destination prevents the start", async ({ box }) => {
   const source = await film(box);
   const conditions = { leaseId: randomUUID() };
   const start = box.getBlobClient("copy").beginCopyFromURL(source.url, { conditions });

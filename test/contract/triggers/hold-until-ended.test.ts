@@ -146,7 +146,7 @@ test("a copy that has ended already is returned immediately", async () => {
   expect(state.reads).toBe(1);
 });
 
-test("at most half of an instance's concurrent requests are held; the next one gets the copy as it is", async () => {
+test("at most half of an instance's concurrent requests are held; the next one gets the copy's current state", async () => {
   const { clock, held, start } = await oneCopy();
   const first = Array.from({ length: maxHeld }, () => held("GET", "wait=20"));
   await clock.settled();
@@ -164,7 +164,7 @@ test("at most half of an instance's concurrent requests are held; the next one g
   expect((await next).headers["preference-applied"]).toBe("wait=1");
 });
 
-test("a read that fails ends the wait with the copy as it was, without Preference-Applied", async () => {
+test("a read that fails ends the wait with the copy's last known state, without Preference-Applied", async () => {
   const { clock, held, state } = await oneCopy();
   const response = held("GET", "wait=20");
   await clock.advance(1_000);

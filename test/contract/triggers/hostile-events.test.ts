@@ -8,8 +8,8 @@ import { epochMs } from "../../../src/copy/time.ts";
 import { storageEvent } from "../../../src/triggers/events/storage-event-trigger.ts";
 
 /*
- * Goal: the sender of events that cannot be used chooses their text, but neither how much memory the process keeps for
- * them, nor how long the text is that Ferry writes about them.
+ * Goal: the sender of unusable events chooses their text, but cannot make the process keep much memory for them, or
+ * make Ferry write long texts about them.
  */
 
 const origins = { emulator: { blob: null, file: null }, external: [] };
@@ -91,20 +91,23 @@ const texts: [string, string][] = [
   ["every kind", (surrogates + controls + "\\%00.?#").slice(0, 2_200)],
 ];
 
-test.each(places)("what is wrong with %s is said in at most 1,000 characters", async (_, build) => {
-  for (const [, text] of texts) {
-    for (const length of [1, 100, 1_000, text.length]) {
-      const { handle, reports, texts: lines } = startHandler({ keeps: true });
-      await handle(build(text.slice(0, length), 1));
-      for (const { problem } of reports) expect(problem.length).toBeLessThan(1_000);
-      // With the blob's name, of which each of at most 2,048 characters may be escaped.
-      for (const line of lines) expect(line.length).toBeLessThan(1_000 + 2_100 * 8);
+test.each(places)(
+  "Ferry describes a hostile text in %s in at most 1,000 characters",
+  async (_, build) => {
+    for (const [, text] of texts) {
+      for (const length of [1, 100, 1_000, text.length]) {
+        const { handle, reports, texts: lines } = startHandler({ keeps: true });
+        await handle(build(text.slice(0, length), 1));
+        for (const { problem } of reports) expect(problem.length).toBeLessThan(1_000);
+        // With the blob's name, of which each of at most 2,048 characters may be escaped.
+        for (const line of lines) expect(line.length).toBeLessThan(1_000 + 2_100 * 8);
+      }
     }
-  }
-});
+  },
+);
 
 test(
-  "ten thousand events that cannot be used leave at most 16 MB",
+  "ten thousand unusable events keep at most 16 MB of memory in use",
   { timeout: 300_000 },
   async () => {
     setFlagsFromString("--expose-gc");

@@ -156,7 +156,7 @@ test("ifBusy replace: an abort without a response is retried, and the copy is st
   expect(countRequests(stack, "CopyBlob")).toBe(2); // the foreign copy and ours
 });
 
-test("ifBusy replace: an abort that Storage rejects fails the copy, and nothing is started", async () => {
+test("ifBusy replace: an abort that Storage refuses fails the copy, and nothing is started", async () => {
   const stack = await startStack(slowly);
   const body = await request(stack, { ifBusy: "replace" });
   const foreign = await foreignCopy(stack);

@@ -5,8 +5,8 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 import { startStorageProxy } from "../../support/servers/storage-proxy.ts";
 
 /*
- * Sources on every kind of Storage host. The app's clients reach the emulator through a proxy, as in some networks. The
- * SDK reads the proxy from the environment once, so this file runs in a process of its own (test/vitest.config.ts).
+ * Sources on every kind of Storage host. The app's clients reach the emulator through a proxy, as in some networks.
+ * The SDK reads the proxy from the environment once, so this file runs in a separate process (test/vitest.config.ts).
  */
 
 const disk = "md-vt5dsjw04jqc.blob.core.windows.net";

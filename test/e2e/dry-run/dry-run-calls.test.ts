@@ -117,7 +117,7 @@ const cases = ends.flatMap(([name, ...end]) =>
 );
 
 test.each(cases)(
-  "the calls of %s, %s, are those of its dry run",
+  "the calls for %s, %s, match its dry run",
   async (_, __, { end, options, facts }) => {
     const [createSource, createTarget] = end;
     const source = await createSource();
@@ -135,7 +135,7 @@ test.each(cases)(
 test.each([
   ["that succeeds", {}],
   ["that is aborted", { aborted: true }],
-])("the calls of a copy onto itself %s are those of its dry run", async (_, ended) => {
+])("the calls of a copy onto itself %s match its dry run", async (_, ended) => {
   const { url } = await blobSource();
   const request = { source: url, destination: url, options: { overwrite: "always", tier: "Cool" } };
   const facts = { exists: true, ...ended };

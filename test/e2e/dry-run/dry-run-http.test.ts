@@ -9,7 +9,7 @@ import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
 const content = Buffer.alloc(10_000, "film");
 const options = {};
 
-test("the calls of a file to a file of its account are those of its dry run", async () => {
+test("the calls for a file to a file of its account match its dry run", async () => {
   const stack = await startStack();
   const files = createStackFiles(stack);
   const { url: source } = await files.upload("share/film.mp4", content);
@@ -20,7 +20,7 @@ test("the calls of a file to a file of its account are those of its dry run", as
   expect(reads[0]).toMatchObject({ authorization: "app-identity" });
 });
 
-test("the calls of a public blob of another account are those of its dry run", async () => {
+test("the calls for a public blob of another account match its dry run", async () => {
   const stack = await startStack();
   const { url: source, credential } = stack.blob("public/film.mp4", secondAccount);
   const container = new ContainerClient(source.replace("/film.mp4", ""), credential);

@@ -106,7 +106,7 @@ test("after five tries the message is unchanged in the poison queue, and the log
   const failed = linesOf(stack.log, "ferry.event.failed");
   expect(failed.map(({ tries }) => tries)).toEqual([1, 2, 3, 4, 5]);
   expect(failed.map(({ poisoned }) => poisoned)).toEqual([false, false, false, false, true]);
-  // The message has another id in the poison queue, so the log has the id by which an operator can find its event.
+  // The message has another id in the poison queue, so the log contains the id by which an operator can find its event.
   expect(new Set(failed.map(({ messageId }) => messageId))).toEqual(new Set([event["id"]]));
   const [message, ...others] = await queues.receive(poison);
   expect(others).toEqual([]);

@@ -4,7 +4,7 @@ import { createEvent, inboxRoutes, untilAllEnded } from "../../support/stack/eve
 import { startStack } from "../../support/stack/test-stack.ts";
 
 test.each(["event-grid", "cloud-events"] as const)(
-  "the app's webhook answers the handshake of cloud events, and accepts %s in one piece and in chunks",
+  "the app's webhook responds to the handshake of cloud events, and accepts %s in one piece and in chunks",
   async (schema) => {
     const events = await startStack({ settings: inboxRoutes() });
     const path = "/runtime/webhooks/EventGrid?functionName=storageEvents";
@@ -42,7 +42,7 @@ test.each(["event-grid", "cloud-events"] as const)(
 );
 
 test.each(["application/json", "application/cloudevents+json"])(
-  "the app's webhook answers the validation of a subscription in chunks: %s",
+  "the app's webhook responds to the validation of a subscription in chunks: %s",
   async (type) => {
     const { host } = (await startStack()).local;
     const data = { validationCode: "512d38b6" };

@@ -10,7 +10,7 @@ import { inboxRoutes } from "../../support/stack/events.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* What is wrong with a request is found before the first copy, and named. */
+/* Each problem of a request is detected before the first copy, and named. */
 
 const immediately = { copies: { finishOnStart: "always" } } as const;
 
@@ -115,7 +115,7 @@ test.each(["inbox/", "inbox", "inbox/deeper/"])(
   },
 );
 
-test("a glob that matches nothing ends as succeeded, with zero planned, and says so", async () => {
+test("a job whose glob matches nothing ends as succeeded, with zero planned, and states the reason", async () => {
   const stack = await startStack(immediately);
   await stack.upload("inbox/a.txt", "a");
   const { id } = await startJob(stack, inboxJob(stack, { select: { include: ["*.mp4"] } }));
@@ -159,7 +159,7 @@ test("a report that the app may not write fails the job before the first copy", 
   expect(starts).toEqual([]);
 });
 
-test("a job is refused while another one writes to an overlapping destination", async () => {
+test("a job is rejected while another one writes to an overlapping destination", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 0 } });
   await stack.upload("inbox/a.txt", "a");
   const { id } = await startJob(stack, inboxJob(stack));

@@ -63,7 +63,7 @@ test("the id of a job is not that of a copy, and the reverse", async () => {
   expect((await stack.call("GET", `/jobs/${copy.id}`)).status).toBe(404);
 });
 
-test("a job whose key is missing waits, says so, and goes on when the key is back", async () => {
+test("a job whose key is missing waits with a warning, and continues when the key is back", async () => {
   const keyOf = (byte: number) => Buffer.alloc(32, byte).toString("base64");
   const stack = await startStack({
     persistent: true,

@@ -23,7 +23,7 @@ async function fill(stack: TestStack, count: number) {
 const order = (stack: TestStack, id: string, name: string) =>
   stack.call("POST", `/jobs/${id}/${name}`);
 
-test("an abort aborts what is pending, removes its empty blobs, and keeps what is copied", async () => {
+test("an abort aborts the pending copies, removes their empty blobs, and keeps the copied ones", async () => {
   const stack = await startStack(stalled);
   await fill(stack, 4);
   const { id } = await startJob(stack, inboxJob(stack));
@@ -54,7 +54,7 @@ test("an aborted copy over a blob that existed leaves that name alone", async ()
   expect(await stack.blob("archive/0.txt").exists()).toBe(true);
 });
 
-test("a paused job polls nothing; resume goes on with the same plan", async () => {
+test("a paused job polls nothing; a resume continues with the same plan", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1 } });
   await fill(stack, 2);
   const { id } = await startJob(stack, inboxJob(stack));
@@ -128,7 +128,7 @@ test("the same Idempotency-Key starts one job; another body gets 409, and a copy
   expect((await stack.call("POST", "/jobs", { body: inboxJob(stack), headers })).status).toBe(410);
 });
 
-test("DELETE forgets an ended job with its pages; a job that has not ended gets 409", async () => {
+test("DELETE deletes an ended job with its pages; a job that has not ended gets 409", async () => {
   const stack = await startStack({ ...stalled, settings: reportPairs });
   await fill(stack, 2);
   await stack.container("reports").create();
@@ -145,7 +145,7 @@ test("DELETE forgets an ended job with its pages; a job that has not ended gets 
   expect(await stack.blob(`reports/${id}/manifest.json`).exists()).toBe(true);
 });
 
-test("Prefer: wait returns an ended or paused job immediately, and says so", async () => {
+test("Prefer: wait returns an ended or paused job immediately, with Preference-Applied", async () => {
   const stack = await startStack(immediately);
   await fill(stack, 1);
   const { id } = await startJob(stack, inboxJob(stack));
@@ -158,7 +158,7 @@ test("Prefer: wait returns an ended or paused job immediately, and says so", asy
   expect(again.status).toBe(304);
 });
 
-test("GET /jobs lists the newest first, in pages, by status", async () => {
+test("GET /jobs lists jobs newest first, in pages, by status", async () => {
   const stack = await startStack(immediately);
   await fill(stack, 1);
   const ids: string[] = [];
@@ -179,7 +179,7 @@ test("GET /jobs lists the newest first, in pages, by status", async () => {
   expect((await stack.call("GET", "/jobs?status=done")).status).toBe(400);
 });
 
-test("the watchdog starts the next orchestration of a job whose own was purged", async () => {
+test("the watchdog starts the next orchestration of a job whose orchestration was purged", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1 } });
   await fill(stack, 2);
   const { id } = await startJob(stack, inboxJob(stack));

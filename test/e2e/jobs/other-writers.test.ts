@@ -11,8 +11,8 @@ import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * A job into a container into which single copies, a route and another client write: no content is overwritten against
- * its own rule.
+ * A job whose container also receives single copies, copies of a route and writes of another client: no content is
+ * overwritten against the rule of its writer.
  */
 
 const immediately = { copies: { finishOnStart: "always" } } as const;
@@ -133,7 +133,7 @@ const busy = [
 ];
 
 test.each(busy)(
-  "$status $code slows the job down, shows, and fails no object",
+  "$status $code slows the job down, is shown, and fails no object",
   async (response) => {
     const stack = await startStack(immediately);
     for (let index = 0; index < 10; index++) await stack.upload(`inbox/${index}.txt`, "content");

@@ -51,7 +51,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
-/** What a key has: the request that used it, its copy, and when that ended or was deleted. */
+/** The state of a key: the request that used it, its copy, and when that copy ended or was deleted. */
 type Kept = { request: string; id: string; deleted: boolean; since: number };
 
 const loose = JSON.stringify([

@@ -38,7 +38,7 @@ const routed = (source: string) => ({ source, route: "films", options: { tags: {
 const finished = { finishOnStart: "always" } as const;
 
 test.each(kinds)(
-  "a %s that Durable did not answer goes where its first call went, although the day is another",
+  "a %s that got no response from Durable has the destination of its first call, although the date has changed",
   async (kind) => {
     let isDown = false;
     const stack = await startStack({
@@ -201,7 +201,7 @@ test("a retry whose copy was deleted is 410", async () => {
   }
 });
 
-test("a caller that is no operator any more does not get the copy that it retried for another", async () => {
+test("a caller that is no longer an operator does not get the copy that it retried for another caller", async () => {
   const environment = { WEBSITE_AUTH_ENABLED: "True", COPY_OPERATORS: "aad/ops" };
   const stack = await startStack({ environment, copies: finished, persistent: true });
   const as = (id: string) => ({

@@ -3,7 +3,7 @@ import { manage, readLedger } from "../../support/stack/ledger-blobs.ts";
 import { hour, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* Goal: after DELETE, the ledger has neither a URL nor a name of the copy, however it ended. */
+/* Goal: after DELETE, the ledger contains no URL and no name of the copy, however the copy ended. */
 
 const canary = "canary";
 const film = Buffer.alloc(1_000_000, "film");

@@ -59,7 +59,7 @@ test("a retry of a retry names the retry", async () => {
   expect(await stack.untilEnded(third.json.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("a retry that was refused still names the copy that it repeats when its history is purged", async () => {
+test("a retry that was denied still names the copy that it repeats when its history is purged", async () => {
   const stack = await startStack();
   const id = await failOne(stack);
   await stack.upload("archive/film.mp4", "newer");

@@ -32,7 +32,7 @@ async function retry(stack: TestStack, id: string) {
   return await stack.untilEnded(json.id);
 }
 
-test("a blob that is written again while its event's copy runs arrives, although that copy emptied the destination", async () => {
+test("a blob that is written again while its event's copy runs is copied, although that copy emptied the destination", async () => {
   const stack = await startStack({ settings: alongRoute, copies: slowly });
   const { older, source } = await upload(stack);
   await deliver(stack, await createEvent(source));
@@ -152,7 +152,7 @@ test.each(["fail", "skip", "if-newer"])(
 );
 
 test.each([{}, { rollback: "snapshot" }])(
-  "a copy with %o onto the empty blob of another client's failed copy takes no snapshot, and removes its own rest",
+  "a copy with %o onto the empty blob of another client's failed copy takes no snapshot, and removes the empty blob that it leaves",
   async (options) => {
     const stack = await startStack({ copies: slowly });
     const source = await stack.upload("inbox/film.mp4", version(2));
@@ -170,7 +170,7 @@ test.each([{}, { rollback: "snapshot" }])(
   },
 );
 
-test("of two versions that are uploaded within one second, the second arrives on a route with if-newer", async () => {
+test("of two versions that are uploaded within one second, a route with if-newer copies the second", async () => {
   const stack = await startStack({ settings: alongRoute, copies: { finishOnStart: "always" } });
   await stack.container("archive").createIfNotExists();
   const source = await stack.upload("inbox/film.mp4", "version 2");

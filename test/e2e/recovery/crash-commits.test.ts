@@ -18,7 +18,7 @@ const everyCommitPoint = ["client request", "turn", "activity completion", "time
   (point) => [`before ${point}`, `after ${point}`],
 );
 
-/** The kinds of commit points of a campaign. At small size, a copy that is aborted has those that follow a commit. */
+/** The kinds of commit points of a campaign. At small size, an aborted copy is killed only after commits. */
 const pointsToKill = (end: PlannedCopy["end"]): readonly string[] =>
   everyCommitPoint.filter(
     (point) => isFullSize || point.startsWith(end === "aborted" ? "after" : "before"),

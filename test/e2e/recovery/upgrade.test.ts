@@ -27,7 +27,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "ferry-upgrade-"));
   baseline = join(folder, "package");
   rebuildPackage(baselineCommit, baseline);
-  // Its own settings: it does not know words that later versions have added.
+  // The earlier version gets its own settings, because it rejects words that later versions have added.
   const settings = execFileSync("git", ["show", `${baselineCommit}:local.settings.json`]);
   writeFileSync(join(baseline, "local.settings.json"), settings);
 }, 120_000);

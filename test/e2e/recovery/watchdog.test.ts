@@ -174,8 +174,8 @@ test("a copy whose instance is terminated between clean-up and recording the out
 });
 
 /**
- * An accepted abort that Storage does not answer; then Durable loses the instance. Returns a function that removes the
- * fault.
+ * An accepted abort to which Storage does not respond; then Durable loses the instance. Returns a function that
+ * removes the fault.
  */
 async function loseAborted(stack: TestStack, id: string): Promise<() => void> {
   const remove = stack.local.emulator.faults.add({

@@ -143,7 +143,7 @@ function describeRequest({ method, path, headers, body }: WireRequest): string {
   return `${method} ${path.slice(0, 200)} ${JSON.stringify(headers).slice(0, 400)} ${content}`;
 }
 
-/** A request that is not answered within ten seconds hangs. */
+/** A request that gets no response within ten seconds hangs. */
 function send({ method, path, headers, body }: WireRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest({

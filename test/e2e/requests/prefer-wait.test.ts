@@ -22,7 +22,7 @@ test("POST with Prefer: wait returns the copy when it has ended, with Preference
   expect(same.status).toBe(304);
 });
 
-test("an abort is not held: it has done its part when it is recorded", async () => {
+test("an abort is not held: its response is final as soon as the abort is recorded", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1_000 } });
   const source = (await stack.upload("inbox/film.mp4", "film".repeat(10_000))).url;
   const { id } = await stack.start({ source, destination: stack.blob("archive/film.mp4").url });

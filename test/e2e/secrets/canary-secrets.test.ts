@@ -166,7 +166,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     }),
   );
 
-  // Storage rejects the call, and quotes the request.
+  // Storage refuses the call, and quotes the request.
   const quoted = {
     status: 409,
     code: "Odd",
@@ -223,7 +223,7 @@ test("no secret is stored, logged or returned, wherever a caller puts it and wha
     record(response);
     results.push(response.json.error?.cause ?? response.json.status);
   }
-  // A plan, the list with filters that it refuses, timelines, retries and a deletion.
+  // A plan, the list with filters that it rejects, timelines, retries and a deletion.
   const planned = {
     source: await signed("a SAS of a dry run"),
     destination: to("m"),

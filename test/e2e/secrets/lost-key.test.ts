@@ -87,7 +87,7 @@ test("a copy with a destination SAS names the missing key, is not given up, and 
   expect(await stack.untilEnded(id, 6)).toMatchObject({ status: "succeeded", warning: null });
 });
 
-test("an abort without the destination's key stays requested, and is carried out when the key is back", async () => {
+test("an abort without the destination's key stays requested, and reaches Storage when the key is back", async () => {
   const stack = await startStack(options);
   const { id } = await stack.start(await request(stack, { withDestinationSas: true }));
   await stack.clock.advance(3_000);

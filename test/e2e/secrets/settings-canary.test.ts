@@ -23,7 +23,7 @@ const unusable: [setting: string, value: string][] = [
   `AccountName=acct1;${key};EndpointSuffix=[${canary}`,
 ].map((value) => ["AzureWebJobsStorage", value]);
 
-/** One in four of the broken values, of every setting: each needs a host of its own. */
+/** One in four of the broken values, of every setting: each needs a separate host. */
 const some = brokenSecrets.filter(
   ([setting], index) => setting !== "AzureWebJobsStorage" || index % 4 === 0,
 );

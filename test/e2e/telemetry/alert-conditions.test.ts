@@ -56,7 +56,7 @@ describe.each(queries)("the query $name", ({ events, columns, comparisons }) => 
     }
   });
 
-  test("reads columns, each of which some line has a value for", () => {
+  test("reads columns, each of which has a value in some line", () => {
     const empty = columns.filter(({ event, column }) =>
       linesIn(event).every((line) => line[column] === null),
     );
@@ -141,7 +141,7 @@ test("outbox-stuck: a notification waits for more than an hour, and is dropped a
 });
 
 /** The runbook has a query for this text. */
-test("outbox-stuck: the log says how the target has refused the notification", () => {
+test("outbox-stuck: the log shows how the target rejected the notification", () => {
   const { log } = played["outbox-stuck"];
   const text = " has ended, but its notification could not be sent now: topic: status 501";
   const refusals = log.filter(({ message }) => message.endsWith(text));

@@ -11,7 +11,10 @@ const unusable = "test/e2e/events/unusable-events.test.ts";
 const lateStarts = "test/contract/activities/late-starts.test.ts";
 const emulatedBlobs = "test/contract/emulator/blobs/blobs.test.ts";
 
-/** Mistakes in the checks of events' times, late starts, names that end in a dot, and what a route or an event causes. */
+/**
+ * Mistakes in the checks of events' times, late starts, names that end in a dot, and the copies that a route or an
+ * event causes.
+ */
 export const dateAndDotMutants: readonly Mutant[] = [
   {
     breaks: "start trusts the time of an event",
@@ -73,7 +76,7 @@ export const dateAndDotMutants: readonly Mutant[] = [
     suites: [names],
   },
   {
-    breaks: "a template that leads to a dot at the end does not say so",
+    breaks: "the problem of a template that leads to a trailing dot does not name the dot",
     file: "src/copy/routing/routes.ts",
     find: "const isDotRemoved = !parsed.ok && parsed.problems.includes(trailingDotProblem);",
     replace:

@@ -59,7 +59,7 @@ export const deletedCopyMutants: readonly Mutant[] = [
     suites: [resends],
   },
   {
-    breaks: "a copy that a step starts during the DELETE is deleted and not followed",
+    breaks: "a copy that a step starts during the DELETE is deleted instead of followed",
     file: deletion,
     find: "return (await ledger.records.write(id, ended, known?.etag ?? null)) !== null;",
     replace:
@@ -74,14 +74,14 @@ export const deletedCopyMutants: readonly Mutant[] = [
     suites: [meanwhile],
   },
   {
-    breaks: "the query of a source outside Storage does not count",
+    breaks: "the query of a source outside Storage is not compared",
     file: "src/triggers/http/start-copy.ts",
     find: 'source.service === "external" && sourceSas !== null;',
     replace: 'source.service !== "external" && sourceSas !== null;',
     suites: [external],
   },
   {
-    breaks: "a repeated request is refused after a key was added to COPY_SECRET_KEYS",
+    breaks: "a repeated request is rejected after a key was added to COPY_SECRET_KEYS",
     file: "src/triggers/http/claim-instance.ts",
     find: "return [fingerprint, ...otherFingerprints].includes(claim.fingerprint);",
     replace: "return [fingerprint, ...otherFingerprints].indexOf(claim.fingerprint) === 0;",

@@ -9,17 +9,17 @@ const decisions = "test/unit/copy/decisions/overwrite.test.ts";
 const stubs = "test/e2e/overwrite/stubs.test.ts";
 const replaces = "test/e2e/overwrite/replace.test.ts";
 
-/** Mistakes in what counts as content of a destination, and in what comes before an abort of another client's copy. */
+/** Mistakes in the rules for a destination's content, and in the steps before an abort of another client's copy. */
 export const overwriteMutants: readonly Mutant[] = [
   {
-    breaks: "the rest of a failed copy is content",
+    breaks: "the empty blob of a failed copy counts as content",
     file: overwrite,
     find: '(copy?.status === "failed" || copy?.status === "aborted")',
     replace: 'copy?.status === "aborted"',
     suites: [decisions],
   },
   {
-    breaks: "a blob to which a client has appended since its copy failed is no content",
+    breaks: "a blob to which a client has appended since its copy failed does not count as content",
     file: overwrite,
     find: "return length === 0 && (",
     replace: "return length >= 0 && (",

@@ -4,7 +4,7 @@ import type { Mutant } from "../mutant.ts";
 
 export const priceMutants: readonly Mutant[] = [
   {
-    breaks: "each call of the SDK builds its own pipeline",
+    breaks: "each call of the SDK builds a new pipeline",
     file: "src/storage/pipeline.ts",
     find: "pipelines.set(endpoint.account, calls);",
     replace: "",

@@ -2,10 +2,10 @@ import type { Mutant } from "../mutant.ts";
 
 const unknown = "test/contract/activities/unknown-copies.test.ts";
 
-/** Polls and aborts of copies that the ledger does not have. */
+/** Mistakes in polls and aborts of copies that are not in the ledger. */
 export const unknownCopyMutants: readonly Mutant[] = [
   {
-    breaks: "a poll shows what is at any destination",
+    breaks: "a poll shows the state of any destination",
     file: "src/activities/read.ts",
     find: "hasCopyId(status) || (await isStarted(deps, input))",
     replace: "hasCopyId(status) || (await isStarted(deps, input)) !== null",
@@ -19,7 +19,7 @@ export const unknownCopyMutants: readonly Mutant[] = [
     suites: [unknown],
   },
   {
-    breaks: "the copyId of a copy opens every destination",
+    breaks: "the copyId of a copy gives access to every destination",
     file: "src/activities/support/started-copy.ts",
     find: "record.destination === endpointUrl(copy.destination)",
     replace: "record.destination !== endpointUrl(copy.source)",

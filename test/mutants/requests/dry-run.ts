@@ -2,7 +2,7 @@ import type { Mutant } from "../mutant.ts";
 
 const calls = "test/e2e/dry-run/dry-run-calls.test.ts";
 
-/** Where the plan of a dry run differs from the copy. */
+/** Mistakes that make the plan of a dry run differ from the copy. */
 export const dryRunMutants: readonly Mutant[] = [
   {
     breaks: "a SAS on the destination authorizes the source",

@@ -2,7 +2,7 @@ import type { Mutant } from "../mutant.ts";
 
 const hostileEvents = "test/contract/triggers/hostile-events.test.ts";
 
-/** What the sender of an event can make Ferry keep and write. */
+/** Mistakes in the limits on the memory and the texts that the sender of an event causes. */
 export const hostileEventMutants: readonly Mutant[] = [
   {
     breaks: "the process keeps the text of every event that it could not use",
@@ -19,7 +19,7 @@ export const hostileEventMutants: readonly Mutant[] = [
     suites: [hostileEvents],
   },
   {
-    breaks: "an event of a container without an encoding fails, and is delivered again and again",
+    breaks: "an event of a container without an encoding fails, and is delivered repeatedly",
     file: "src/copy/routing/storage-event.ts",
     find: "/\\p{Surrogate}/u.test(place.container)",
     replace: "/\\p{Surrogate}/u.test(place.root)",

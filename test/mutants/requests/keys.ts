@@ -102,7 +102,7 @@ export const keyMutants: readonly Mutant[] = [
     suites: [damagedState],
   },
   {
-    breaks: "local state: changed bytes in a write-ahead log are not noticed",
+    breaks: "local state: changed bytes in a write-ahead log are not detected",
     file: "src/local/state/write-ahead-log.ts",
     find: "if (!isSum(sum, view, at + 16) ||",
     replace: "if (",

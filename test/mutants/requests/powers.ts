@@ -3,7 +3,7 @@ import type { Mutant } from "../mutant.ts";
 const powers = "test/e2e/access/powers.test.ts";
 const decisions = "test/unit/copy/request/powers.test.ts";
 
-/** What options grant beyond overwriting the destination. */
+/** Mistakes in the checks of the effects of options apart from overwriting the destination. */
 export const optionPowerMutants: readonly Mutant[] = [
   {
     breaks: "a pair without a word grants the mode of a file",

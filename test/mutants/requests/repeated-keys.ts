@@ -18,10 +18,11 @@ const instances = "test/contract/instances/find-instance.test.ts";
 const runs = "test/contract/activities/runs-at-once.test.ts";
 const secrets = "test/unit/secret-settings.test.ts";
 
-/** Mistakes in calls that are repeated with a key, in what DELETE leaves, and in what is shown of a host. */
+/** Mistakes in calls that are repeated with a key, in the rest that DELETE leaves, and in quotes of hosts. */
 export const repeatedKeyMutants: readonly Mutant[] = [
   {
-    breaks: "a call that would be refused by now does not get the copy of its key",
+    breaks:
+      "a repeated call that would be rejected with a new key does not get the copy of its key",
     file: claim,
     find: "if (claim === null) return prepared.ok ? keyReused() : prepared.response;",
     replace:
@@ -29,14 +30,14 @@ export const repeatedKeyMutants: readonly Mutant[] = [
     suites: [keys],
   },
   {
-    breaks: "a repeated call goes where it would go now",
+    breaks: "a repeated call has the destination that a new call would have",
     file: claim,
     find: "const first = at === call.now ? prepared",
     replace: "const first = at <= call.now ? prepared",
     suites: [keys],
   },
   {
-    breaks: "a copy of another caller is the response to a repeated call",
+    breaks: "the response to a repeated call is another caller's copy",
     file: claim,
     find: "if (!mayUse(request, earlier.instance.copy, deps.principals)) return",
     replace: 'if (path === "" && !mayUse(request, earlier.instance.copy, deps.principals)) return',
@@ -50,7 +51,7 @@ export const repeatedKeyMutants: readonly Mutant[] = [
     suites: [keys],
   },
   {
-    breaks: "a changed option of a route makes another request of a repeated one",
+    breaks: "a changed option of a route turns a repeated request into another one",
     file: "src/triggers/http/start-copy.ts",
     find: "isSet({ ...optionsOff, ...defaultOptions }, route.fixedOptions);",
     replace: "isSet({ ...optionsOff, ...defaultOptions }, route.fixedOptions.slice(9));",
@@ -100,7 +101,7 @@ export const repeatedKeyMutants: readonly Mutant[] = [
     suites: [names],
   },
   {
-    breaks: "a list with a status leaves out copies whose record does not have their end",
+    breaks: "a list with a status leaves out copies whose record does not contain their end",
     file: "src/triggers/http/list-copies.ts",
     find: '|| copy.status === status || copy.status === "running") &&',
     replace: "|| copy.status === status) &&",

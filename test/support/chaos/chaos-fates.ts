@@ -6,7 +6,7 @@ import { look, tell } from "./chaos-trial.ts";
 import type { Trial } from "./chaos-trial.ts";
 import type { ChaosWorld, Fate } from "./chaos-stack.ts";
 
-/** One deed, and the phase of the copy in which it happened; the tally counts these. */
+/** One action, and the phase of the copy in which it happened; the tally counts these. */
 export type Met = { deed: string; phase: string };
 
 export type FateTools = {

@@ -85,8 +85,8 @@ async function act(
 }
 
 /**
- * Another writer's copy of the same source that begins between our plan and our unanswered start cannot be
- * distinguished from ours. This writer therefore acts before the plan, or after Storage has answered the start.
+ * Another writer's copy of the same source that begins between our plan and our start without a response cannot be
+ * distinguished from ours. This writer therefore acts before the plan, or after Storage has responded to the start.
  */
 async function isDistinguishable(world: ChaosWorld, trial: Trial): Promise<boolean> {
   if (!trial.isLive) return true;

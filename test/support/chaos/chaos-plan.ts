@@ -88,9 +88,9 @@ const asked = fc.record({
 });
 
 /**
- * Another writer's copy of the same source that begins between our plan and our unanswered start cannot be
- * distinguished from ours (unless a minted SAS has a correlation id). Exactly that case is left out: such a
- * writer comes only before our plan, or in phases in which Storage has answered our start.
+ * Another writer's copy of the same source that begins between our plan and our start without a response cannot be
+ * distinguished from ours (unless a minted SAS has a correlation id). Exactly that case is left out: such a writer
+ * acts only before our plan, or in phases in which Storage has responded to our start.
  */
 const sameSourceOnceToldApart = happening(
   { phase: pick("pending", "abort", "settle", "ended"), nth: fc.nat(3) },

@@ -25,7 +25,7 @@ const groups: Record<"none" | "some", readonly number[]> = {
 /** How often each incident happened in a suite: a suite without incidents proves nothing. */
 export type ChaosTally = {
   copies: number;
-  /** By deed and phase. */
+  /** By action and phase. */
   met: Record<string, Record<string, number>>;
   /** By outcome. */
   ends: Record<string, number>;
@@ -73,8 +73,8 @@ export async function liveThroughChaos(deaths: "none" | "some"): Promise<ChaosTa
 }
 
 /**
- * The minimum number of incidents of each suite, by deeds and phase: so far below the usual number that no seed misses
- * it by chance. Faults come in runs of up to four, so their numbers vary more.
+ * The minimum number of incidents of each suite, by actions and phase: so far below the usual number that no seed
+ * misses it by chance. Faults come in runs of up to four, so their numbers vary more.
  */
 const floors: readonly [deeds: RegExp, least: Partial<Record<Phase | "any", number>>][] = [
   [/^refused/, { start: 20, pending: 1, abort: 15, settle: 20 }],
@@ -120,7 +120,7 @@ const endFloors: readonly [ends: RegExp, least: number][] = [
 export const floor = (least: number, copies: number) =>
   isFullSize ? least : Math.floor((least * copies) / (fullGroups * groupSize) / 2);
 
-/** Checks that the suite was effective: each deed happened in each of its phases, and each outcome occurred. */
+/** Checks that the suite was effective: each action happened in each of its phases, and each outcome occurred. */
 export function expectFloors({ copies, met, ends }: ChaosTally): void {
   expect(copies).toBeGreaterThanOrEqual(isFullSize ? 1_000 : 3 * groupSize);
   for (const [deeds, phases] of floors) {

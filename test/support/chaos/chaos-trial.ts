@@ -103,8 +103,8 @@ export function tell(trial: Trial, now: number, line: string): void {
 }
 
 /**
- * Returns "something" if the destination has content that other writers, or the setup, left there. The empty blob of a
- * copy that another client aborted is none.
+ * Returns "something" if the destination has content that other writers, or the setup, left there. The empty blob of
+ * a copy that another client aborted does not count.
  */
 export function standing({ plan, strangers, abortedByStrangers }: Trial): "nothing" | "something" {
   const last = strangers.at(-1);

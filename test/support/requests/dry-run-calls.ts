@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { TestStack } from "../stack/test-stack.ts";
 
-/** What is true of a copy, by the texts of `when`. */
+/** Whether each circumstance applies to a copy, by the texts of `when`. */
 export type Facts = { exists?: boolean; busy?: boolean; aborted?: boolean };
 const circumstances: Record<string, (facts: Facts) => boolean> = {
   "while the copy is pending": () => true,
@@ -59,8 +59,9 @@ function received(
 type Compared = { calls: string[]; mints: { url: string; permissions: string | null }[] };
 
 /**
- * Plans the request and makes its copy. Returns the calls and each SAS of the plan and of the copy, which must be equal.
- * A delegation key may have been read for an earlier copy, so its call is only in both or in neither.
+ * Plans the request and makes its copy. Returns the calls and each SAS of the plan and of the copy, which must be
+ * equal. The call for a delegation key is compared only if both have it, because an earlier copy may have read the
+ * key.
  */
 export async function planAndCopy(
   stack: TestStack,

@@ -92,7 +92,7 @@ export const alertScenarios = {
       await stack.clock.advance(10 * minute);
     },
   },
-  /** The target of the notifications refuses one for a day. */
+  /** The target of the notifications rejects one for a day. */
   "outbox-stuck": {
     options: { settings: refusingTopic, copies: { finishOnStart: "always" } },
     async play(stack) {

@@ -18,7 +18,7 @@ import {
 import { withAbort, withPause, withResume, withStart } from "../../../src/jobs/decisions/wanted.ts";
 import { newRecord } from "../../support/jobs/records.ts";
 
-/* Every change to the record of a job does nothing the second time, because each step may run twice. */
+/* Every change to the record of a job has no effect the second time, because each step may run twice. */
 
 const now = epochMs(Date.UTC(2026, 0, 1));
 const object = {
@@ -47,7 +47,7 @@ function planned(): JobRecord {
   return record;
 }
 
-test("a page is added to the plan once, also if it is empty", () => {
+test("a page is added to the plan once, even if it is empty", () => {
   const record = planned();
   expect(record).toMatchObject({
     plannedPages: 1,

@@ -98,7 +98,7 @@ test.each([
 test.each([
   ["destination-archived", { archived: true }],
   ["destination-type-mismatch", { blobType: "AppendBlob" }],
-])("a destination that cannot be overwritten fails with %s, also with always", (cause, there) => {
+])("a destination that cannot be overwritten fails with %s, even with always", (cause, there) => {
   const action = plan({ overwrite: "always" }, {}, { ...existing, ...there }).do;
   expect(action).toMatchObject({ kind: "fail", cause });
 });
@@ -112,7 +112,7 @@ test("across accounts, block blobs of at most 256 MiB are copied from their URL,
   expect(engine({ archived: true }, { tier: "Hot" })).toMatchObject({ engine: "copy-blob" });
 });
 
-test("what a copy cannot carry is noted, unless the options set it", () => {
+test("the properties that a copy lacks are noted, unless the options set them", () => {
   const rich = { tagCount: 2, tier: "Cool", isTierInferred: false, isRetained: true };
   expect(plan({}, rich).loses).toEqual(["tags", "tier", "retention"]);
   expect(plan({ tags: "source", tier: "Hot", legalHold: true }, rich)).not.toHaveProperty("loses");

@@ -42,7 +42,7 @@ const state: fc.Arbitrary<ObjectState> = fc.oneof(
 );
 const maybe = fc.option(state);
 
-test("what two runs know of an object is merged the same way in any order, and once is enough", () => {
+test("the states of two runs are merged in the same way in any order, and merging again changes nothing", () => {
   fc.assert(
     fc.property(maybe, maybe, maybe, (a, b, c) => {
       expect(mergeState(a, a)).toEqual(a);
@@ -55,7 +55,7 @@ test("what two runs know of an object is merged the same way in any order, and o
   );
 });
 
-test("a copy that Storage made wins over a run that could not make it", () => {
+test("a copy that Storage made takes precedence over a failure of a run", () => {
   const copied: ObjectState = { is: "copied", copyId, etag: "e", ms: 1 };
   const failed: ObjectState = { is: "failed", cause: "destination-exists", message: "exists" };
   expect(mergeState(failed, copied)).toBe(copied);

@@ -29,7 +29,7 @@ const maxSourceBytes = 256 * 1024 * 1024;
 
 /**
  * REST page "Copy Blob From URL": complete when it responds. The source must be a block blob that its URL or
- * `x-ms-copy-source-authorization` permits to read, also in the destination's own account.
+ * `x-ms-copy-source-authorization` authorizes the service to read, also in the destination's own account.
  */
 export function copyBlobFromUrl(call: Call): StorageResponse {
   const { request, now } = call;
@@ -39,7 +39,7 @@ export function copyBlobFromUrl(call: Call): StorageResponse {
   const target = findTarget(call);
   const authorization = readSourceAuthorization(headers);
   const source = resolveCopySource(call, { by: "url", authorization, withTags: copiesTags });
-  // The service ignores x-ms-source-if-tags here, as the code of Azurite says.
+  // According to Azurite's code, the service ignores x-ms-source-if-tags here.
   const { "x-ms-source-if-tags": _, ...conditions } = headers;
   requireSourceConditions(conditions, source.object);
   const traits = readTraits(source);

@@ -80,8 +80,8 @@ export function resolveCopySource(call: Call, reading: SourceReading = asDestina
 }
 
 /**
- * How the service reads the source: with the access of the request for the destination where it covers the source,
- * or only with what the source's URL and `x-ms-copy-source-authorization` grant.
+ * How the service reads the source: with the access of the request for the destination where it covers the source, or
+ * only with the access that the source's URL and `x-ms-copy-source-authorization` grant.
  */
 export type SourceReading =
   | { by: "destination" }

@@ -6,8 +6,8 @@ import type { WireEvent } from "./wire-events.ts";
 const responseTimeoutMs = 30 * second;
 
 /**
- * Posts one event to the webhook of a subscription, with the headers of "Webhook event delivery". Rejects
- * without a response within 30 seconds on the clock.
+ * Posts one event to the webhook of a subscription, with the headers of "Webhook event delivery". Rejects if there is
+ * no response within 30 seconds on the clock.
  */
 export async function postEvent(
   { url, name, schema }: Subscription,

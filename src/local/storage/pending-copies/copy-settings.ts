@@ -9,7 +9,7 @@ export type CopySettings = {
   bytesPerSecond: number;
   /** Time between the response to the start and the first copied byte. */
   startDelayMs: number;
-  /** Which copies complete in the start, with the status `success`. Azure does not document its own rules. */
+  /** Which copies complete in the start, with the status `success`. Azure does not document its rules. */
   finishOnStart: "never" | "same-account" | "always";
   /** Longer copies do not complete in their start. Default: no limit. */
   maxFinishOnStartBytes?: number;

@@ -18,8 +18,8 @@ import { overlaps } from "./start-job.ts";
 import type { JobStartDependencies } from "./start-job.ts";
 
 /**
- * POST /jobs/{id}/abort: 202 when the abort was recorded, 200 when the job is already aborted. The job becomes `aborted`
- * when nothing of it is pending any more. What is copied stays.
+ * POST /jobs/{id}/abort: 202 when the abort was recorded, 200 when the job is already aborted. The job becomes
+ * `aborted` when none of its copies is pending any more. The copied content stays.
  */
 export function abortJob(deps: JobStartDependencies): HttpHandler {
   return changeJob(deps, withAbort);
@@ -30,7 +30,7 @@ export function pauseJob(deps: JobStartDependencies): HttpHandler {
   return changeJob(deps, withPause);
 }
 
-/** POST /jobs/{id}/resume: 202 when the job goes on, 200 when it was not paused. */
+/** POST /jobs/{id}/resume: 202 when the job continues, 200 when it was not paused. */
 export function resumeJob(deps: JobStartDependencies): HttpHandler {
   return changeJob(deps, withResume);
 }
@@ -55,7 +55,7 @@ export function startPlannedJob(deps: JobStartDependencies): HttpHandler {
 
 type Change = (record: JobRecord, now: EpochMs) => WantedChange;
 
-/** Records what is wanted of the job, and starts its next orchestration if none is running. A body is not used. */
+/** Records the order for the job, and starts its next orchestration if none is running. Ignores a body. */
 function changeJob(deps: JobStartDependencies, change: Change): HttpHandler {
   return async (request, client) => {
     const refusal = await refuseBody(request);

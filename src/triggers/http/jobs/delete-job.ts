@@ -6,8 +6,8 @@ import { findJob, jobNotFound } from "./get-job.ts";
 import type { JobReadDependencies } from "./get-job.ts";
 
 /**
- * DELETE /jobs/{id}: 204 when the ended job is forgotten, with its pages and its histories; 409 while it has not ended.
- * What was copied stays, and so does the report. Its claim is kept, so its Idempotency-Key never starts it again.
+ * DELETE /jobs/{id}: 204 when the ended job is deleted, with its pages and its histories; 409 while it has not ended.
+ * The copied content and the report stay. Its claim is kept, so its Idempotency-Key never starts it again.
  */
 export function deleteJob(deps: JobReadDependencies): HttpHandler {
   return async (request, client) => {
@@ -25,7 +25,7 @@ export function deleteJob(deps: JobReadDependencies): HttpHandler {
     if (claim !== undefined) await ledger.closeClaim(claim, id, deps.now());
     for (let generation = 1; generation <= record.generation; generation++) {
       if ((await purgeInstance(client, jobInstanceId(id, generation))) === "purged") continue;
-      const detail = "Cannot delete the job because its orchestration is still ending";
+      const detail = "Cannot delete the job because its orchestration has not finished yet";
       return problem("job-not-ended", detail, { headers });
     }
     await ledger.jobs.active.remove(id);

@@ -9,11 +9,11 @@ import { jobsPath } from "../method-router.ts";
 import { mayUseRecord } from "../principals.ts";
 import type { JobReadDependencies } from "./get-job.ts";
 
-/** How often one request calls List Blobs. */
+/** The maximum number of calls of List Blobs for one request. */
 const maxCalls = 5;
 const callSize = 200;
 
-/** GET /jobs: the jobs that the caller may use, the newest first. A page can be short although others follow. */
+/** GET /jobs: the jobs that the caller may use, newest first. A page can be short even if others follow. */
 export function listJobs({ ledger, principals }: JobReadDependencies): HttpHandler {
   return async (request) => {
     const parsed = parseJobListQuery(request.query, isJobPosition);

@@ -49,7 +49,7 @@ export function startJob(deps: JobStartDependencies): HttpHandler {
 
     const principal = readPrincipal(request, deps.principals);
     const call = { key: key.value, fingerprint: buildFingerprint(parsed.request), now };
-    // A repeated request gets its job, even if it would be refused by now.
+    // A repeated request gets its job, even if the same request with a new key would be rejected.
     const claim = await (refusal === null ? claimInstance : findClaimed)(deps, call, principal);
     if (claim === null) return refusal ?? keyReused();
     if (!claim.ok) return claim.response;

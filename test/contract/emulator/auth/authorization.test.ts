@@ -129,7 +129,7 @@ test.for(["2015-04-05", "2018-11-09", "2020-02-10", "2020-12-06", "2021-08-06", 
   },
 );
 
-test("every kind of service SAS error has its own response", async () => {
+test("every kind of service SAS error has a distinct response", async () => {
   const { service, credential, clock } = await startStorage();
   const blob = await uploadBlob(service, "abc");
   const other = await uploadBlob(service, "abc", { blob: "other" });

@@ -254,7 +254,7 @@ test.for(["2018-11-09", "2020-02-10", "2020-12-06", "2025-07-05", "2026-04-06", 
   },
 );
 
-test("every kind of user delegation SAS error has its own response", async () => {
+test("every kind of user delegation SAS error has a distinct response", async () => {
   const { client, service, otherService, clock, emulator } = await startIdentity();
   const blob = await uploadBlob(service, "abc");
   const other = await uploadBlob(service, "abc", { blob: "other" });

@@ -53,7 +53,7 @@ test("another account's blob is copied with a SAS, or when its container is publ
   expect((await other.getProperties()).copyStatus).toBe("pending");
 });
 
-test("a source that cannot be read rejects the start with the source's status and code", async () => {
+test("a source that cannot be read makes the start fail with the source's status and code", async () => {
   const { far, source, service } = await twoAccounts();
   const gone = service.getContainerClient("source").getBlockBlobClient("gone");
   const code = "CannotVerifyCopySource";

@@ -16,7 +16,7 @@ import { startIdentity } from "../../../support/stack/identity.ts";
 import { writeManyBlobs } from "../../../support/stack/many-blobs.ts";
 import { startExternalServer } from "../../../support/servers/outside.ts";
 
-/* "Copy Blob From URL": what the suite with Azurite does not compare. */
+/* "Copy Blob From URL": the behavior that the suite with Azurite does not compare. */
 
 async function twoAccounts() {
   const storage = await startStorage();

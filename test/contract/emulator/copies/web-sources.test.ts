@@ -96,7 +96,7 @@ test.each([
   expect(web.asked).toHaveLength(1);
 });
 
-test("an unreachable server rejects the start", async () => {
+test("an unreachable server prevents the start", async () => {
   const { web, copy } = await started();
   web.close();
   expect(await rejection(copy.beginCopyFromURL(web.url))).toEqual({

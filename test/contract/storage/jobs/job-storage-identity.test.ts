@@ -104,7 +104,7 @@ test("a key signs for a day, and each SAS is valid for six more", async () => {
 });
 
 test.each(engines)(
-  "%s: an identity that may not read the source fails by its cause",
+  "%s: an identity that may not read the source fails with its cause",
   async (engine) => {
     const { jobs, order, setRoles } = await twoAccounts();
     setRoles(writer);
@@ -117,7 +117,7 @@ test.each(engines)(
   },
 );
 
-test.each(engines)("%s: an identity that may not write fails by its cause", async (engine) => {
+test.each(engines)("%s: an identity that may not write fails with its cause", async (engine) => {
   const { jobs, order, setRoles } = await twoAccounts();
   setRoles({ account, role: "Storage Blob Data Reader" });
   expect(await jobs[engine](order("film 1.mp4"))).toMatchObject({

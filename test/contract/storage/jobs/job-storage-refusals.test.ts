@@ -17,7 +17,10 @@ import {
   upload,
 } from "./job-storage-calls.ts";
 
-/* What Storage's refusals and lost responses become. Each case counts the requests, because no call is repeated. */
+/*
+ * The outcomes of Storage's refusals and of lost responses. Each case counts the requests, because no call is
+ * repeated.
+ */
 
 const engines = ["startCopy", "copyFromUrl"] as const;
 const operations = { startCopy: "CopyBlob", copyFromUrl: "CopyBlobFromUrl" } as const;
@@ -206,7 +209,7 @@ test("a source whose URL is too long with its SAS fails before anything is sent"
   }
 });
 
-test("a blob type that no copy can replace and an archived source fail by their cause", async () => {
+test("a blob type that no copy can replace and an archived source fail with their causes", async () => {
   const { jobs, near, far, order, sourceEtag } = await twoAccounts();
   await far.getAppendBlobClient("b").create();
   const any = conditionsOf(sourceEtag, "any");
@@ -222,7 +225,7 @@ test("a blob type that no copy can replace and an archived source fail by their 
   });
 });
 
-test("a report that the app may not write fails by its cause", async () => {
+test("a report that the app may not write fails with its cause", async () => {
   const { jobs, near } = await twoAccounts();
   const object = objectIn(await signedSide(near, { permissions: "rl" }), "report.jsonl");
   const report = { body: Buffer.from("{}"), contentType: "application/json" };

@@ -34,7 +34,7 @@ type Containers = Pick<JobAccounts, "now" | "unmetSource"> & {
   far: ContainerClient;
 };
 
-/** What the adapter for jobs needs from any Blob service. `near` and `far` are in different accounts. */
+/** The behavior that the adapter for jobs needs from any Blob service. `near` and `far` are in different accounts. */
 export function jobStorageSuite(start: () => Promise<JobAccounts>): void {
   const containers = async (): Promise<Containers> => {
     const { services, ...accounts } = await start();
@@ -119,7 +119,7 @@ export function jobStorageSuite(start: () => Promise<JobAccounts>): void {
     expect(blobs).toMatchObject([{ tier: "Archive", archived: true }]);
   });
 
-  test("a missing container fails the listing, by its role", async () => {
+  test("a missing container fails the listing, with the cause of its role", async () => {
     const { storage, near } = await containers();
     await near.delete();
     const failed = async (role: "source" | "destination") => {
@@ -170,7 +170,7 @@ export function jobStorageSuite(start: () => Promise<JobAccounts>): void {
   );
 
   test.each(["startCopy", "copyFromUrl"] as const)(
-    "%s is refused where the plan's state of either side does not hold",
+    "%s is refused if either side has changed since the plan",
     async (engine) => {
       const { storage, near, now, unmetSource } = await containers();
       const source = objectIn(await signedSide(near, { now }), "a");
@@ -193,7 +193,7 @@ export function jobStorageSuite(start: () => Promise<JobAccounts>): void {
   );
 
   test.each(["startCopy", "copyFromUrl"] as const)(
-    "%s fails for what no repetition changes, by its cause",
+    "%s fails with its cause if a repetition cannot help",
     async (engine) => {
       const { storage, near, far, now } = await containers();
       const sourceEtag = await upload(near, "a");

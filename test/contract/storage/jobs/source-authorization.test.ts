@@ -65,7 +65,7 @@ test("copies share a token until two minutes before it expires", async () => {
   expect(identity.issued()).toBe(2);
 });
 
-test("a token that could not be got is asked for again", async () => {
+test("a token request that failed is repeated", async () => {
   const identity = numberedTokens();
   const getToken = identity.getToken;
   identity.getToken = async () => {

@@ -178,7 +178,7 @@ const overwrites = fc.constantFrom(
   "always",
 );
 
-test("another client's copy is aborted only for a copy that nothing refuses afterwards", () => {
+test("another client's copy is aborted only for a copy that nothing prevents afterwards", () => {
   const seen = { replace: 0, refused: 0 };
   fc.assert(
     fc.property(

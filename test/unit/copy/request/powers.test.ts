@@ -8,8 +8,8 @@ import type { Grant } from "../../../../src/copy/request/grants.ts";
 import { missingGrants, powers } from "../../../../src/copy/request/powers.ts";
 
 /*
- * Goal: for every option of a request it is decided what it grants beyond overwriting the destination, so that a new
- * option cannot be granted because it was forgotten.
+ * Goal: for every option of a request, there is a decision about its effects beyond overwriting the destination, so
+ * that a new option cannot be granted because it was forgotten.
  */
 
 const { file: _, ...shapes } = optionsShape.shape;
@@ -143,7 +143,7 @@ test("all problems of a request are returned, the words first", () => {
 
 const root = new URL("../../../../", import.meta.url);
 
-test("the page about security says of every option what it needs", () => {
+test("the security page states what every option needs", () => {
   const page = readFileSync(new URL("src/SECURITY.md", root), "utf8");
   const [, after = ""] = page.split("### What each option needs");
   const [table = ""] = /(^\|.*\n)+/m.exec(after) ?? [];
