@@ -71,8 +71,8 @@ export const problems = {
   },
   "job-not-planned": {
     status: 409,
-    title: "The job is not one that was only planned",
-    fix: "Start a job with POST /jobs, and the same places and options",
+    title: "The status of the job is not planned",
+    fix: "Start a new job with POST /jobs and the same places and options",
   },
   "job-overlaps": {
     status: 409,

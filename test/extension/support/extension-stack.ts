@@ -31,6 +31,8 @@ export type ExtensionStackOptions = {
   events?: boolean;
   /** Settings of the app; may name the emulator at its usual addresses. */
   environment?: Record<string, string>;
+  /** Writes the file of the Storage emulator before it starts; the emulator is in memory when absent. */
+  fillStorage?: (file: string) => void;
 };
 
 export type ExtensionStack = Engine &
@@ -66,10 +68,13 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
   const hubName = `T${options.name.replaceAll(/\W/g, "").slice(0, 20)}${Date.now().toString(36)}`;
   let aheadMs = 0;
   const clock = systemClock();
+  const storageFile =
+    options.fillStorage === undefined ? ":memory:" : join(folder, "storage.sqlite");
+  options.fillStorage?.(storageFile);
   const emulator = await startStorageEmulator({
     clock,
     blobPort: 0,
-    file: ":memory:",
+    file: storageFile,
     log: (line) => appendFileSync(join(folder, "storage.log"), `${line}\n`),
   });
   const prefix = `${emulator.blobUrl}/${account}/`;

@@ -162,7 +162,7 @@ function noteStarts({ requests }: StorageEmulator, begunAt: string[]): void {
   const push = noted.push.bind(noted);
   noted.push = (...entries) => {
     for (const { operation, status, url } of entries) {
-      if (operation === "CopyBlob" && status === 202) {
+      if (/^CopyBlob(FromUrl)?$/.test(operation ?? "") && status === 202) {
         begunAt.push(new URL(url, "http://storage").pathname);
       }
     }

@@ -5,23 +5,34 @@ import { openStore } from "../../../src/local/storage/store/store.ts";
 import { noLease } from "../../../src/local/storage/leases/lease-rules.ts";
 import { noon } from "./emulator.ts";
 
+/** `at`: when the blobs were written (epoch ms); noon when absent. */
+export type ManyBlobs = {
+  account: string;
+  container: string;
+  names: Iterable<string>;
+  at?: number;
+};
+
 /**
- * Writes a container with many block blobs, all with the content "x", into the file of an emulator that is not
- * running. Hundreds of thousands take seconds; as requests they would take minutes.
+ * Writes many block blobs, all with the content "x", and their container unless it exists, into the file of an emulator
+ * that is not running. Hundreds of thousands take seconds; as requests they would take minutes.
  */
 export function writeManyBlobs(
   file: string,
-  { account, container, names }: { account: string; container: string; names: Iterable<string> },
+  { account, container, names, at = noon }: ManyBlobs,
 ): void {
   const store = openStore(file);
+  const blob = { ...plainBlob, createdAt: at, lastModified: at };
   try {
     store.transaction(() => {
-      const state = { etag: store.nextEtag(), lastModified: noon, metadata: {} };
-      insertContainer(store, { account, name: container, publicAccess: null, ...state });
+      const state = { etag: store.nextEtag(), lastModified: at, metadata: {} };
+      if (findContainer(store, account, container) === undefined) {
+        insertContainer(store, { account, name: container, publicAccess: null, ...state });
+      }
       const { id = 0 } = findContainer(store, account, container) ?? {};
       const content = addContent(store, [createBlock(store, Buffer.from("x"))]);
       for (const name of names) {
-        saveBlob(store, { ...plainBlob, container: id, name, etag: store.nextEtag(), content });
+        saveBlob(store, { ...blob, container: id, name, etag: store.nextEtag(), content });
       }
     });
   } finally {
@@ -35,8 +46,6 @@ const plainBlob = {
   formerVersion: "",
   versionId: null,
   blobType: "BlockBlob",
-  createdAt: noon,
-  lastModified: noon,
   length: 1,
   contentHeaders: { contentType: "text/plain" },
   metadata: {},
