@@ -3,8 +3,8 @@ import { isAbsolute, join } from "node:path";
 import type { Shell } from "./shell.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Where the app is, and the key for it. */
-export type Connection = { url: string; key: string | undefined };
+/** Where the app is, what messages call the setting with its URL, and the key for it. */
+export type Connection = { url: string; urlName: string; key: string | undefined };
 
 /** The app that `npm start` runs. */
 const localUrl = "http://127.0.0.1:7071";
@@ -17,17 +17,30 @@ type User = Pick<Shell, "env" | "home" | "userId">;
  */
 export function readConnection(user: User): Connection {
   const { env } = user;
+  const path = configPath(user);
   const file = readConfigFile(user);
-  const url = nonEmpty(env["FERRY_URL"]) ?? file.url ?? localUrl;
+  const { url, urlName } = readUrl(env, file.url, path);
   const fileKey = originOf(file.url ?? localUrl) === originOf(url) ? file.key : undefined;
-  const key = nonEmpty(env["FERRY_KEY"]) ?? fileKey;
+  const envKey = nonEmpty(env["FERRY_KEY"]);
+  const key = envKey ?? fileKey;
   if (key !== undefined && isExposed(url)) {
     throw new UsageError(
       `Cannot send the key to ${originOf(url)} because http is not encrypted`,
-      "Use https, or unset FERRY_KEY",
+      `Use https:// in ${urlName}, or ${envKey === undefined ? `remove the key from ${path}` : "unset FERRY_KEY"}`,
     );
   }
-  return { url, key };
+  return { url, urlName, key };
+}
+
+function readUrl(
+  env: User["env"],
+  inFile: string | undefined,
+  path: string,
+): Pick<Connection, "url" | "urlName"> {
+  const inEnv = nonEmpty(env["FERRY_URL"]);
+  if (inEnv !== undefined) return { url: inEnv, urlName: "FERRY_URL" };
+  if (inFile !== undefined) return { url: inFile, urlName: `the URL in ${path}` };
+  return { url: localUrl, urlName: "the default URL (FERRY_URL sets another)" };
 }
 
 export function configPath({ env, home }: Pick<User, "env" | "home">): string {
@@ -58,11 +71,16 @@ function readConfigFile(user: User): { url?: string; key?: string } {
   }
   const fields = Object.entries(value);
   for (const [name, content] of fields) {
-    if (name !== "url" && name !== "key") throw fail(`it has an unknown field: ${name}`);
+    if (name !== "url" && name !== "key") {
+      // A key that was pasted into a wrong place is not shown.
+      throw fail(/^[\w-]{1,30}$/.test(name) ? `it has an unknown field: ${name}` : unknownField);
+    }
     if (typeof content !== "string") throw fail(`its ${name} is not a text`);
   }
   return Object.fromEntries(fields);
 }
+
+const unknownField = "it has a field that is neither url nor key";
 
 /** Returns the content of a file that only its owner can open; null if there is no such file. */
 function readPrivateFile(path: string, userId: number | null): string | null {

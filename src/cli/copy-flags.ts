@@ -1,40 +1,12 @@
 import { InvalidArgumentError, Option } from "commander";
 import type { CopyOptions } from "../client/ferry.ts";
+import { buildFields } from "./request-flags.ts";
+import type { RequestFlag } from "./request-flags.ts";
 
 type FileOptions = NonNullable<CopyOptions["file"]>;
 type Conditions = NonNullable<CopyOptions["sourceConditions"]>;
 type Tier = NonNullable<CopyOptions["tier"]>;
-type Attributes = NonNullable<FileOptions["attributes"]>;
 type Texts = Record<string, string>;
-
-/** The flags of `ferry copy` that become options of the request, as commander returns them. */
-export type CopyFlags = {
-  overwrite?: NonNullable<CopyOptions["overwrite"]>;
-  ifBusy?: NonNullable<CopyOptions["ifBusy"]>;
-  rollback?: NonNullable<CopyOptions["rollback"]>;
-  tier?: Tier;
-  rehydratePriority?: NonNullable<CopyOptions["rehydratePriority"]>;
-  metadata?: Texts;
-  tag?: Texts;
-  tagsFromSource?: true;
-  sealBlob?: true;
-  legalHold?: true;
-  immutableUntil?: string;
-  immutabilityMode?: "Unlocked" | "Locked";
-  sourceIf?: Conditions;
-  destinationIf?: Conditions;
-  sourceLease?: NonNullable<CopyOptions["sourceLease"]>;
-  destinationLease?: string;
-  filePermission?: NonNullable<FileOptions["permission"]>;
-  fileAttributes?: Attributes;
-  fileSetArchive?: true;
-  fileIgnoreReadOnly?: true;
-  fileCreationTime?: string;
-  fileLastWriteTime?: string;
-  fileChangeTime?: string;
-  fileOwner?: NonNullable<FileOptions["owner"]>;
-  fileMode?: string;
-};
 
 const tiers: readonly Tier[] = ["Hot", "Cool", "Cold", "Archive", "Smart"].concat(
   ["P4", "P6", "P10", "P15", "P20", "P30", "P40", "P50", "P60", "P70", "P80"], // of premium page blobs
@@ -48,106 +20,138 @@ const conditionNames: Record<string, keyof Conditions> = {
   tags: "ifTags",
 };
 
-/** Creates the flags of `ferry copy` that become options of the request; `src/http/README.md` describes the options. */
-export function createCopyFlags(): Option[] {
-  const flag = (flags: string, description: string) => new Option(flags, description);
+/** Creates the flags that become options of a request; `src/http/README.md` describes the options. */
+export function createOptionFlags(): RequestFlag[] {
+  const flag = (name: string, flags: string, description: string, choices?: readonly string[]) => {
+    const option = new Option(flags, description);
+    return { field: `options.${name}`, option: choices ? option.choices(choices) : option };
+  };
+  const parsed = <Value>(
+    { field, option }: RequestFlag,
+    parse: (text: string, before: Value) => Value,
+  ): RequestFlag => ({ field, option: option.argParser(parse) });
+  const condition = (each: RequestFlag) => ({
+    ...parsed(each, collectCondition),
+    parts: conditionFlags,
+  });
   const ofBoth = "source or a time in UTC";
+  const fromSource = flag("tags", "--tags-from-source", "copy the tags");
+  fromSource.option.conflicts("tag");
   return [
-    flag("--overwrite <rule>", "if the destination exists (default: fail)").choices([
+    flag("overwrite", "--overwrite <rule>", "if the destination exists (default: fail)", [
       "fail",
       "skip",
       "if-newer",
       "always",
     ]),
-    flag("--if-busy <rule>", "if another copy writes to the destination (default: fail)").choices([
-      "fail",
-      "wait",
-      "replace",
-    ]),
-    flag("--rollback <rule>", "restore the old content after a failure or an abort").choices([
-      "off",
-      "snapshot",
-    ]),
-    flag("--tier <tier>", "access tier of the new blob").choices(tiers),
-    flag("--rehydrate-priority <priority>", "of an archived source").choices(["High", "Standard"]),
     flag(
-      "--metadata <name=value>",
-      "replace the metadata of the source; repeat it for more",
-    ).argParser(collectText),
-    flag("--tag <name=value>", "set a tag; repeat it for more").argParser(collectText),
-    flag("--tags-from-source", "copy the tags").conflicts("tag"),
-    flag("--seal-blob", "seal the new append blob"),
-    flag("--legal-hold", "set a legal hold on the new blob"),
-    flag("--immutable-until <time>", "set an immutability policy on the new blob"),
-    flag("--immutability-mode <mode>", "of that policy (default: Unlocked)").choices([
-      "Unlocked",
-      "Locked",
-    ]),
-    flag("--source-if <condition=value>", conditionHelp).argParser(collectCondition),
-    flag("--destination-if <condition=value>", "the same for the destination").argParser(
-      collectCondition,
+      "ifBusy",
+      "--if-busy <rule>",
+      "if another copy writes to the destination (default: fail)",
+      ["fail", "wait", "replace"],
     ),
-    flag("--source-lease <rule>", "lease the source blob during the copy").choices(["off", "hold"]),
-    flag("--destination-lease <id>", "id of the infinite lease on the destination"),
-    flag("--file-permission <permission>", "source, sddl:…, binary:… or key:…").argParser(
+    flag(
+      "rollback",
+      "--rollback <rule>",
+      "restore the old content after a failure or an abort",
+      offOr("snapshot"),
+    ),
+    flag("tier", "--tier <tier>", "access tier of the new blob", tiers),
+    flag("rehydratePriority", "--rehydrate-priority <priority>", "of an archived source", [
+      "High",
+      "Standard",
+    ]),
+    parsed(
+      flag(
+        "metadata",
+        "--metadata <name=value>",
+        "replace the metadata of the source; repeat it for more",
+      ),
+      collectText,
+    ),
+    parsed(flag("tags", "--tag <name=value>", "set a tag; repeat it for more"), collectText),
+    { ...fromSource, value: "source" },
+    flag("sealBlob", "--seal-blob", "seal the new append blob"),
+    flag("legalHold", "--legal-hold", "set a legal hold on the new blob"),
+    flag(
+      "immutabilityPolicy.until",
+      "--immutable-until <time>",
+      "set an immutability policy on the new blob",
+    ),
+    flag(
+      "immutabilityPolicy.mode",
+      "--immutability-mode <mode>",
+      "of that policy (default: Unlocked)",
+      ["Unlocked", "Locked"],
+    ),
+    condition(flag("sourceConditions", "--source-if <condition=value>", conditionHelp)),
+    condition(
+      flag(
+        "destinationConditions",
+        "--destination-if <condition=value>",
+        "the same for the destination",
+      ),
+    ),
+    flag(
+      "sourceLease",
+      "--source-lease <rule>",
+      "lease the source blob during the copy",
+      offOr("hold"),
+    ),
+    flag(
+      "destinationLease",
+      "--destination-lease <id>",
+      "id of the infinite lease on the destination",
+    ),
+    parsed(
+      flag(
+        "file.permission",
+        "--file-permission <permission>",
+        "source, sddl:…, binary:… or key:…",
+      ),
       parsePermission,
     ),
-    flag("--file-attributes <list>", "source, none, or a list such as Archive,Hidden").argParser(
+    parsed(
+      flag(
+        "file.attributes",
+        "--file-attributes <list>",
+        "source, none, or a list such as Archive,Hidden",
+      ),
       (text) => (text === "source" || text === "none" ? text : text.split(",")),
     ),
-    flag("--file-set-archive", "set the attribute Archive"),
-    flag("--file-ignore-read-only", "overwrite a read-only file"),
-    flag("--file-creation-time <time>", ofBoth),
-    flag("--file-last-write-time <time>", ofBoth),
-    flag("--file-change-time <time>", ofBoth),
-    flag("--file-owner <owner>", "source, or user:group as numbers; NFS").argParser(parseOwner),
-    flag("--file-mode <mode>", "source, or four octal digits; NFS"),
+    flag("file.setArchive", "--file-set-archive", "set the attribute Archive"),
+    flag("file.ignoreReadOnly", "--file-ignore-read-only", "overwrite a read-only file"),
+    flag("file.creationTime", "--file-creation-time <time>", ofBoth),
+    flag("file.lastWriteTime", "--file-last-write-time <time>", ofBoth),
+    flag("file.changeTime", "--file-change-time <time>", ofBoth),
+    parsed(
+      flag("file.owner", "--file-owner <owner>", "source, or user:group as numbers; NFS"),
+      parseOwner,
+    ),
+    flag("file.mode", "--file-mode <mode>", "source, or four octal digits; NFS"),
   ];
 }
 
+const offOr = (value: string) => ["off", value];
+
+/** The same, by the name of the field. */
+const conditionFlags = Object.fromEntries(
+  Object.entries(conditionNames).map(([name, field]) => [field, name]),
+);
+
 const conditionHelp = `${Object.keys(conditionNames).join(", ")}; repeat it for more`;
 
-/** Builds the options of a request; the app checks the values. */
-export function readCopyOptions(flags: CopyFlags): CopyOptions | undefined {
-  const { immutableUntil: until, immutabilityMode: mode = "Unlocked" } = flags;
-  const file: { [Name in keyof FileOptions]: FileOptions[Name] | undefined } = {
-    permission: flags.filePermission,
-    attributes: flags.fileAttributes,
-    setArchive: flags.fileSetArchive,
-    ignoreReadOnly: flags.fileIgnoreReadOnly,
-    creationTime: flags.fileCreationTime,
-    lastWriteTime: flags.fileLastWriteTime,
-    changeTime: flags.fileChangeTime,
-    owner: flags.fileOwner,
-    mode: flags.fileMode,
-  };
-  const options: { [Name in keyof Required<CopyOptions>]: CopyOptions[Name] | undefined } = {
-    overwrite: flags.overwrite,
-    ifBusy: flags.ifBusy,
-    rollback: flags.rollback,
-    tier: flags.tier,
-    rehydratePriority: flags.rehydratePriority,
-    metadata: flags.metadata,
-    tags: flags.tagsFromSource === true ? "source" : flags.tag,
-    sealBlob: flags.sealBlob,
-    legalHold: flags.legalHold,
-    immutabilityPolicy: until === undefined ? undefined : { until, mode },
-    sourceConditions: flags.sourceIf,
-    destinationConditions: flags.destinationIf,
-    sourceLease: flags.sourceLease,
-    destinationLease: flags.destinationLease,
-    file: defined(file),
-  };
-  return defined(options);
-}
-
-/** Returns the fields that are given; undefined if there is none. */
-function defined<Fields extends object>(
-  fields: Fields,
-): { [Name in keyof Fields]: Exclude<Fields[Name], undefined> } | undefined {
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  // The names and values are those of `fields`, and the ones that are absent are optional.
-  return given.length === 0 ? undefined : (Object.fromEntries(given) as never);
+/** Builds the options of a request from the values of commander; the app checks them. */
+export function readCopyOptions(
+  values: Readonly<Record<string, unknown>>,
+): CopyOptions | undefined {
+  const { options } = buildFields(createOptionFlags(), values) ?? {};
+  if (options === undefined) return undefined;
+  // A test compares the flags with the document of the API.
+  const given = options as CopyOptions;
+  const { immutabilityPolicy: policy } = given;
+  if (policy?.until !== undefined) policy.mode ??= "Unlocked";
+  return given;
 }
 
 function splitPair(text: string): [name: string, value: string] {

@@ -1,16 +1,7 @@
+import { formatBytes } from "../client/format-bytes.ts";
+import { nameField, nameFlags } from "./flag-names.ts";
+import type { Progress } from "./progress-view.ts";
 import type { Copy, CopyProgress, CopySummary, Plan, Timeline } from "../client/ferry.ts";
-
-const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
-
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1_024 && unit < units.length - 1) {
-    value /= 1_024;
-    unit++;
-  }
-  return unit === 0 ? `${bytes} bytes` : `${value.toFixed(1)} ${units[unit]}`;
-}
 
 /** Formats a duration in ms by its two largest units. */
 export function formatDuration(ms: number): string {
@@ -37,10 +28,32 @@ export function describeRate({
   return [...rate, `${formatDuration(left)} left`].join(", ");
 }
 
-/** One line for a state of a copy that runs. */
-export function describeProgress({ status, progress, warning }: Copy): string {
+/** What is shown of a copy that runs. */
+export function progressOfCopy({ id, status, progress, warning }: Copy): Progress {
   const line = progress === null ? status : `${status.padEnd(9)}  ${describeBytes(progress)}`;
-  return warning === null ? line : `${line}  (${warning})`;
+  const shown = {
+    id,
+    before: status.padEnd(9),
+    line: warning === null ? line : `${line}  (${warning})`,
+    warning,
+  };
+  if (progress === null) {
+    const after = `${formatPercent(0)} | -`;
+    return { ...shown, done: 0, after, shortAfter: after };
+  }
+  const { bytesCopied, totalBytes, percent } = progress;
+  const bytes = `${formatBytes(bytesCopied)}/${formatBytes(totalBytes)}`;
+  const rate = describeRate(progress);
+  return {
+    ...shown,
+    done: bytesCopied / Math.max(1, totalBytes),
+    after: [formatPercent(percent), bytes, rate].join(" | "),
+    shortAfter: `${formatPercent(percent)} | ${rate}`,
+  };
+}
+
+function formatPercent(percent: number): string {
+  return `${percent.toFixed(1)} %`.padStart(7);
 }
 
 function describeBytes(progress: CopyProgress): string {
@@ -55,7 +68,7 @@ export function describeEnd(copy: Copy): string[] {
   const { id, status, error, reason, residue, progress, abortRequested } = copy;
   const more: string[] = [];
   if (error !== null) {
-    more.push(`Cause: ${error.cause}`, `Fix: ${error.fix}`);
+    more.push(`Cause: ${error.cause}`, `Fix: ${nameFlags(error.fix)}`);
     if (error.retryable) more.push(`The same request may succeed later: ferry retry ${id}`);
   }
   if (status === "succeeded" && abortRequested) {
@@ -65,7 +78,7 @@ export function describeEnd(copy: Copy): string[] {
   const bytes =
     status === "succeeded" && progress !== null ? formatBytes(progress.totalBytes) : null;
   const detail = error?.message ?? reason ?? bytes;
-  return [`Copy ${id} ${status}${detail === null ? "" : `: ${detail}`}`, ...more];
+  return [`Copy ${id} ${status}${detail === null ? "" : `: ${nameFlags(detail)}`}`, ...more];
 }
 
 /** The lines of `ferry show`. */
@@ -83,10 +96,10 @@ export function describeCopy(copy: Copy): string[] {
     ["completed", copy.completedAt],
     ["next read", copy.nextReadAt],
     ["warning", copy.warning],
-    ["reason", copy.reason],
+    ["reason", copy.reason === null ? null : nameFlags(copy.reason)],
     ["cause", error?.cause ?? null],
-    ["message", error?.message ?? null],
-    ["fix", error?.fix ?? null],
+    ["message", error === null ? null : nameFlags(error.message)],
+    ["fix", error === null ? null : nameFlags(error.fix)],
     ["retryable", error === null ? null : error.retryable ? "yes" : "no"],
     ...copy.residue.map((each): [string, string] => ["left behind", each]),
   ];
@@ -121,7 +134,7 @@ export function describeTimeline({ entries }: Timeline): string[] {
 export function describePlan(plan: Plan): string[] {
   const calls = (title: string, list: Plan["reads"]) =>
     list.map(({ operation, url, authorization, when }) => {
-      const condition = when === null ? "" : `, ${when}`;
+      const condition = when === null ? "" : `, ${nameFlags(when)}`;
       return `${title.padEnd(12)} ${operation} ${url} (${authorization}${condition})`;
     });
   return [
@@ -134,10 +147,10 @@ export function describePlan(plan: Plan): string[] {
       ({ url, permissions, validDays }) =>
         `${"signs a SAS".padEnd(12)} ${url} (${permissions}, ${validDays} days)`,
     ),
-    ...plan.conditions.map((each) => `${"condition".padEnd(12)} ${each}`),
+    ...plan.conditions.map((each) => `${"condition".padEnd(12)} ${nameFlags(each)}`),
     ...plan.notCarried.map(
       ({ what, option }) =>
-        `${"not carried".padEnd(12)} ${what}${option === null ? "" : ` (see the option ${option})`}`,
+        `${"not carried".padEnd(12)} ${what}${option === null ? "" : ` (see ${nameField(`/options/${option.replaceAll(".", "/")}`)})`}`,
     ),
   ];
 }

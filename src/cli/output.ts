@@ -2,6 +2,7 @@ import { FerryError } from "../client/ferry.ts";
 import { printable } from "../copy/printable.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
+import { nameField, nameFlags } from "./flag-names.ts";
 import type { Shell } from "./shell.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -70,6 +71,8 @@ type Described = {
   exitCode: ExitCode;
 };
 
+const timeoutFix = "Try again, or allow more time with --timeout <seconds>";
+
 function describe(error: unknown): Described {
   if (error instanceof FerryError) {
     const { causeName, message, fix, status, errors, kind } = error;
@@ -80,7 +83,8 @@ function describe(error: unknown): Described {
       timeout: exitCodes.noResponse,
       usage: exitCodes.usage,
     } as const;
-    return { cause: causeName, message, fix, status, errors, exitCode: byKind[kind] };
+    const described = { cause: causeName, message, status, errors, exitCode: byKind[kind] };
+    return { ...described, fix: kind === "timeout" ? timeoutFix : fix };
   }
   const none = { status: null, errors: [] };
   if (error instanceof UsageError) {
@@ -94,8 +98,8 @@ function describe(error: unknown): Described {
 
 function toLines({ message, errors, fix }: Described, id: string | undefined): string[] {
   return [
-    `ferry: ${id === undefined ? "" : `${id}: `}${message}`,
-    ...errors.map((each) => `  ${each.pointer === "" ? "" : `${each.pointer} `}${each.message}`),
-    ...(fix === null ? [] : [`Fix: ${fix}`]),
+    `ferry: ${id === undefined ? "" : `${id}: `}${nameFlags(message)}`,
+    ...errors.map((each) => `  ${`${nameField(each.pointer)} ${nameFlags(each.message)}`.trim()}`),
+    ...(fix === null ? [] : [`Fix: ${nameFlags(fix)}`]),
   ];
 }

@@ -1,21 +1,34 @@
 import { MultiBar } from "cli-progress";
-import type { Copy } from "../client/ferry.ts";
 import { printable } from "../copy/printable.ts";
-import { describeProgress, describeRate, formatBytes } from "./describe-copy.ts";
 import type { Output } from "./output.ts";
 import type { Shell } from "./shell.ts";
 
-/** Shows the progress of copies. */
+/** What is shown of one copy or job that runs. All texts may come from a server. */
+export type Progress = {
+  id: string;
+  /** How much of it is done, from 0 to 1. */
+  done: number;
+  /** What stands before the bar, and after it; `shortAfter`: after it in the line of one of many. */
+  before: string;
+  after: string;
+  shortAfter: string;
+  /** The line that is printed where there are no bars. */
+  line: string;
+  /** Printed once, above the bars; null if there is none. */
+  warning: string | null;
+};
+
+/** Shows progress. */
 export type ProgressView = {
-  update(copy: Copy): void;
-  /** The copy is not shown any more. */
+  update(progress: Progress): void;
+  /** It is not shown any more. */
   remove(id: string): void;
   /** Removes the bars from the terminal, until they are shown again. */
   hide(): void;
   show(): void;
 };
 
-/** Bars on a terminal; otherwise one line for each change. With `isMany`, lines begin with the copy's id. */
+/** Bars on a terminal; otherwise one line for each change. With `isMany`, lines begin with the id. */
 export function createProgressView(
   { env, stdout, stderr }: Pick<Shell, "env" | "stdout" | "stderr">,
   output: Output,
@@ -26,10 +39,9 @@ export function createProgressView(
   if (canDraw && (stdout.isTTY || output.isJson)) return bars(stderr, output, isMany);
   const last = new Map<string, string>();
   return {
-    update(copy) {
-      const line = describeProgress(copy);
-      if (last.get(copy.id) !== line) output.line(isMany ? `${copy.id}  ${line}` : line);
-      last.set(copy.id, line);
+    update({ id, line }) {
+      if (last.get(id) !== line) output.line(isMany ? `${id}  ${line}` : line);
+      last.set(id, line);
     },
     remove: (id) => void last.delete(id),
     hide() {},
@@ -37,35 +49,36 @@ export function createProgressView(
   };
 }
 
-/** The columns of a line without its bar, at most. */
+const minBarColumns = 8;
+const maxBarColumns = 40;
+/** The columns of a line without its bar, at most; a longer line would be cut off. */
 const columnsOfOne = 66;
 const columnsOfMany = 80;
 
 function bars(stderr: Shell["stderr"], output: Output, isMany: boolean): ProgressView {
-  const running = new Map<string, Copy>();
+  const running = new Map<string, Progress>();
   let multi: MultiBar | null = null;
   let byId = new Map<string, ReturnType<MultiBar["create"]>>();
-  const draw = (copy: Copy) => {
+  const columns = (stderr.columns || 80) - (isMany ? columnsOfMany : columnsOfOne);
+  const barColumns = Math.max(minBarColumns, Math.min(maxBarColumns, columns));
+  const draw = (progress: Progress) => {
     multi ??= new MultiBar({
-      format: isMany
-        ? "{id} {status} {bar} {percent} | {rate}"
-        : "{status} {bar} {percent} | {bytes} | {rate}",
-      // A longer line would be cut off.
-      barsize: Math.max(
-        8,
-        Math.min(40, (stderr.columns || 80) - (isMany ? columnsOfMany : columnsOfOne)),
-      ),
+      // The whole line is escaped: its texts may come from a server.
+      format: (_, params, { id, before, after, shortAfter }: Progress) => {
+        const full = Math.round(params.progress * barColumns);
+        const bar = "=".repeat(full) + "-".repeat(barColumns - full);
+        const line = `${before} ${bar} ${isMany ? shortAfter : after}`;
+        return printable((isMany ? `${id} ${line}` : line).trimEnd());
+      },
       stream: stderr,
       hideCursor: true,
       clearOnComplete: true,
       // The program has its own handler for Ctrl-C.
       gracefulExit: false,
     });
-    const total = Math.max(1, copy.progress?.totalBytes ?? 1);
-    const bar = byId.get(copy.id) ?? multi.create(total, 0, payloadOf(copy));
-    byId.set(copy.id, bar);
-    bar.setTotal(total);
-    bar.update(copy.progress?.bytesCopied ?? 0, payloadOf(copy));
+    const bar = byId.get(progress.id) ?? multi.create(1, 0, progress);
+    byId.set(progress.id, bar);
+    bar.update(progress.done, progress);
   };
   const hide = () => {
     multi?.stop();
@@ -74,15 +87,15 @@ function bars(stderr: Shell["stderr"], output: Output, isMany: boolean): Progres
   };
   let isHidden = false;
   return {
-    update(copy) {
-      const { id, warning } = copy;
+    update(progress) {
+      const { id, warning } = progress;
       if (warning !== null && warning !== running.get(id)?.warning) {
         hide();
         output.note(isMany ? `${id}  ${warning}` : warning);
         if (!isHidden) for (const each of running.values()) draw(each);
       }
-      running.set(id, copy);
-      if (!isHidden) draw(copy);
+      running.set(id, progress);
+      if (!isHidden) draw(progress);
     },
     remove: (id) => void running.delete(id),
     hide() {
@@ -91,18 +104,7 @@ function bars(stderr: Shell["stderr"], output: Output, isMany: boolean): Progres
     },
     show() {
       isHidden = false;
-      for (const copy of running.values()) draw(copy);
+      for (const progress of running.values()) draw(progress);
     },
-  };
-}
-
-function payloadOf({ id, status, progress }: Copy) {
-  const done = progress?.bytesCopied ?? 0;
-  return {
-    id: printable(id),
-    status: status.padEnd(9),
-    percent: `${(progress?.percent ?? 0).toFixed(1)} %`.padStart(7),
-    bytes: progress === null ? "-" : `${formatBytes(done)}/${formatBytes(progress.totalBytes)}`,
-    rate: progress === null ? "" : describeRate(progress),
   };
 }

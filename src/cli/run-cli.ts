@@ -11,6 +11,7 @@ import { readConnection } from "./connection.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { createOutput } from "./output.ts";
+import { hideSecrets } from "./secret-queries.ts";
 import type { Shell } from "./shell.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -53,7 +54,7 @@ export async function runCli(args: readonly string[], shell: Shell): Promise<Exi
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCodes.ok;
     if (!isJson) return exitCodes.usage;
-    const message = error.message.replace(/^error: /, "");
+    const message = hideSecrets(error.message.replace(/^error: /, ""));
     return createOutput(shell, true).error(new UsageError(message, seeHelp));
   }
   return exitCode;
@@ -73,7 +74,8 @@ function createProgram(run: Run, { stdout, stderr }: Shell, isJson: boolean): Co
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void stdout.write(byLine(text)),
-      writeErr: (text) => void (isJson || stderr.write(byLine(text))),
+      // Errors quote arguments.
+      writeErr: (text) => void (isJson || stderr.write(byLine(hideSecrets(text)))),
     })
     .showHelpAfterError(seeHelp)
     .addHelpText("after", `${settingsHelp}\n${exitCodeHelp}`);

@@ -1,3 +1,4 @@
+import { hasSecret } from "./secret-queries.ts";
 import type { Shell } from "./shell.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -49,12 +50,12 @@ export async function addSas(
   };
 }
 
-/** Rejects a URL with a signature. */
+/** Rejects a URL with a secret: a SAS, or the query of a signed URL outside Storage. */
 export function rejectSas(url: string): void {
-  if (!/[?&;]sig=/i.test(url)) return;
+  if (!hasSecret(url)) return;
   throw new UsageError(
-    "Cannot take a SAS from the arguments because other users of this machine can read them",
-    "Use --source-sas-env NAME, --source-sas-stdin, or those of the destination; the SAS of this call is no longer secret",
+    "Cannot take a SAS or another secret from the arguments because other users of this machine can read them",
+    "Use --source-sas-env NAME, --source-sas-stdin, or those of the destination; the secret of this call is no longer one",
   );
 }
 
@@ -85,10 +86,12 @@ function parseSas(text: string | undefined, side: Side, place: string): string {
   const sas = (text ?? "").trim().replace(/^\?/, "");
   if (sas === "")
     throw new UsageError(`Cannot use the SAS of the ${side} because ${place} is empty`);
-  if (!/^[\x21-\x7e]+$/.test(sas) || !/(^|&)sig=/.test(sas)) {
+  // An account key also contains "=", and must not be sent.
+  const isQuery = /^[\w.~%-]+=[\x21-\x7e]*$/.test(sas) && hasSecret(sas);
+  if (!isQuery) {
     throw new UsageError(
       `Cannot use the SAS of the ${side} because ${place} has none`,
-      "A SAS is a text such as sv=…&se=…&sp=r&sig=…, without the URL before it",
+      "A SAS is a text such as sv=…&se=…&sp=r&sig=…, without the URL before it; of a signed URL outside Storage, it is the query",
     );
   }
   return sas;

@@ -1,7 +1,7 @@
 import { FerryError, hasEnded } from "../client/ferry.ts";
 import type { Copy } from "../client/ferry.ts";
 import type { Context } from "./commands/command.ts";
-import { describeEnd } from "./describe-copy.ts";
+import { describeEnd, progressOfCopy } from "./describe-copy.ts";
 import { exitCodes, worstExitCode } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { handleInterrupts } from "./interrupts.ts";
@@ -50,7 +50,7 @@ export async function watch(context: Context, ids: readonly string[]): Promise<E
   const follow = async (id: string): Promise<ExitCode> => {
     try {
       const onUpdate = (copy: Copy) => {
-        if (!hasEnded(copy)) view.update(copy);
+        if (!hasEnded(copy)) view.update(progressOfCopy(copy));
       };
       const copy = await ferry.wait(id, { onUpdate, signal: stop.signal });
       running.delete(id);

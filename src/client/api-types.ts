@@ -545,6 +545,8 @@ export interface components {
             title: string;
             status: number;
             detail: string;
+            /** @description What a person can do about it */
+            fix: string;
             errors?: {
                 /** @description JSON pointer (RFC 6901) */
                 pointer: string;

@@ -1,3 +1,5 @@
+import { classifyNetworkError } from "./network-error.ts";
+import type { Address } from "./network-error.ts";
 import type { FieldProblem } from "./types.ts";
 
 /**
@@ -10,9 +12,6 @@ import type { FieldProblem } from "./types.ts";
  */
 export type FerryErrorKind = "problem" | "foreign" | "network" | "timeout" | "usage";
 
-/** Node's codes for connections that were not made; browsers give no code. */
-const neverConnected = new Set<unknown>(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
-
 type Details = {
   kind: FerryErrorKind;
   causeName: string;
@@ -22,6 +21,7 @@ type Details = {
   errors?: readonly FieldProblem[];
   retryAfter?: number | null;
   location?: string | null;
+  mayHaveArrived?: boolean;
   cause?: unknown;
 };
 
@@ -55,9 +55,7 @@ export class FerryError extends Error {
     this.location = details.location ?? null;
     const { kind, status } = this;
     this.mayHaveArrived =
-      kind === "timeout" ||
-      (kind === "network" && !neverConnected.has(codeOf(details.cause))) ||
-      (status !== null && status >= 500);
+      details.mayHaveArrived ?? (kind === "timeout" || (status !== null && status >= 500));
   }
 }
 
@@ -70,7 +68,7 @@ export function errorOfResponse({ response, body, call }: Failed): FerryError {
   const retryAfter = readSeconds(headers.get("retry-after"));
   const problem = readProblem(body);
   if (problem === null) return foreignResponse({ response, body, call });
-  const { type, title, detail, errors } = problem;
+  const { type, title, detail, fix, errors } = problem;
   return new FerryError({
     kind: "problem",
     causeName: type.replace(/^urn:ferry:problem:/, ""),
@@ -79,7 +77,7 @@ export function errorOfResponse({ response, body, call }: Failed): FerryError {
     errors,
     retryAfter,
     location: headers.get("location"),
-    ...(status === 401 ? { fix: signIn } : {}),
+    ...(fix === null ? {} : { fix }),
   });
 }
 
@@ -109,10 +107,10 @@ export function foreignResponse({ response, call }: Failed): FerryError {
 }
 
 /** Builds the error of a call that got no response, or whose response broke off. */
-export function networkError(call: string, cause: unknown): FerryError {
-  const message = `Cannot call ${call} because there was no complete response: ${reasonOf(cause)}`;
-  const fix = "Check that the app runs, and that the URL is right";
-  return new FerryError({ kind: "network", causeName: "network", message, fix, cause });
+export function networkError(call: string, cause: unknown, address: Address): FerryError {
+  const { reason, ...details } = classifyNetworkError(cause, address);
+  const message = `Cannot call ${call} because ${reason}`;
+  return new FerryError({ ...details, kind: "network", message, cause });
 }
 
 export function timeoutError(call: string, ms: number): FerryError {
@@ -130,30 +128,21 @@ export function usageError(message: string, fix?: string): FerryError {
   });
 }
 
-function codeOf(error: unknown): unknown {
-  const { cause } = Object(error) as { cause?: unknown };
-  return (Object(cause) as { code?: unknown }).code;
-}
-
-/** Node's fetch has the reason in the cause of its error; browsers do not tell it. */
-function reasonOf(error: unknown): string {
-  const { cause, message } = Object(error) as { cause?: unknown; message?: unknown };
-  const { message: inner } = Object(cause) as { message?: unknown };
-  const reason = [codeOf(error), inner, message].find(
-    (each) => typeof each === "string" && each !== "",
-  );
-  return typeof reason === "string" ? reason : "no reason is known";
-}
-
 /** Reads a Retry-After in seconds; a date counts as none. */
 function readSeconds(text: string | null): number | null {
   return text !== null && /^\d{1,6}$/.test(text.trim()) ? Number(text) : null;
 }
 
-type Problem = { type: string; title: string; detail: string; errors: readonly FieldProblem[] };
+type Problem = {
+  type: string;
+  title: string;
+  detail: string;
+  fix: string | null;
+  errors: readonly FieldProblem[];
+};
 
 function readProblem(body: unknown): Problem | null {
-  const { type, title, detail, errors } = Object(body) as Record<string, unknown>;
+  const { type, title, detail, fix, errors } = Object(body) as Record<string, unknown>;
   if (typeof type !== "string" || typeof title !== "string" || typeof detail !== "string") {
     return null;
   }
@@ -161,5 +150,11 @@ function readProblem(body: unknown): Problem | null {
     const { pointer, message } = Object(each) as Record<string, unknown>;
     return typeof pointer === "string" && typeof message === "string";
   };
-  return { type, title, detail, errors: Array.isArray(errors) ? errors.filter(isField) : [] };
+  return {
+    type,
+    title,
+    detail,
+    fix: typeof fix === "string" ? fix : null,
+    errors: Array.isArray(errors) ? errors.filter(isField) : [],
+  };
 }

@@ -1,4 +1,5 @@
 import { FerryError, foreignResponse, usageError } from "./ferry-error.ts";
+import { parseBase } from "./parse-base.ts";
 import { systemRuntime } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
 import { send } from "./send.ts";
@@ -15,6 +16,8 @@ export type * from "./types.ts";
 export type FerryOptions = {
   /** The app's URL, with or without `/api`: `https://example.azurewebsites.net`. */
   url: string;
+  /** What messages call the setting with the URL, such as `FERRY_URL`; `the app's URL` if absent. */
+  urlName?: string | undefined;
   /** A function key. It is sent only to the origin of `url`, and never shown. */
   key?: string | undefined;
   fetch?: typeof globalThis.fetch | undefined;
@@ -189,12 +192,14 @@ export function createFerry(options: FerryOptions, runtime: Runtime = systemRunt
 
 function createTransport(options: FerryOptions, runtime: Runtime): Transport {
   const { url, fetch = globalThis.fetch.bind(globalThis), signal, timeoutMs = 60_000 } = options;
+  const { urlName = "the app's URL" } = options;
   const key = options.key?.trim() ?? "";
   if (!/^[\x21-\x7e]*$/.test(key)) {
     throw usageError("Cannot use the key because it has characters that no function key has");
   }
   return {
-    base: parseBase(url),
+    base: parseBase(url, urlName),
+    urlName,
     key: key === "" ? null : key,
     fetch,
     signal,
@@ -202,34 +207,6 @@ function createTransport(options: FerryOptions, runtime: Runtime): Transport {
     onRetry: options.onRetry ?? (() => {}),
     runtime,
   };
-}
-
-/** Returns the URL of the API, without a slash at its end. Errors do not quote a URL that may contain a secret. */
-function parseBase(text: string): string {
-  const fix = "Use a URL such as https://example.azurewebsites.net or http://127.0.0.1:7071";
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw usageError("Cannot use the app's URL because it is not a URL", fix);
-  }
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw usageError(
-      `Cannot use the app's URL because it does not begin with https: or http:`,
-      fix,
-    );
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw usageError("Cannot use the app's URL because it contains a user or a password", fix);
-  }
-  if (url.search !== "" || url.hash !== "") {
-    throw usageError(
-      "Cannot use the app's URL because it contains a query; pass the key on its own",
-      fix,
-    );
-  }
-  const path = url.pathname.replace(/\/+$/, "");
-  return `${url.origin}${path.toLowerCase().endsWith("/api") ? path : `${path}/api`}`;
 }
 
 function copyPath(id: string): string {
@@ -247,8 +224,18 @@ function expectField(
   { method, path }: Call,
   { base }: Transport,
 ): void {
-  if (Object.hasOwn(Object(body), field)) return;
+  if (Object.hasOwn(Object(body), field) && hasNumbers(body)) return;
   throw foreignResponse({ response, body, call: `${method} ${base}${path}` });
+}
+
+/** Returns whether the progress of a copy, if there is any, has the numbers that callers compute with. */
+function hasNumbers(body: unknown): boolean {
+  const { progress } = Object(body) as { progress?: unknown };
+  if (progress === undefined || progress === null) return true;
+  const numbers = Object(progress) as Record<string, unknown>;
+  return ["percent", "bytesCopied", "totalBytes"].every(
+    (name) => typeof numbers[name] === "number",
+  );
 }
 
 /** Remembers the ETags of copies, and the last state of some, for which the app then responds with 304. */

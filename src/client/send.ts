@@ -12,6 +12,8 @@ import type { Runtime } from "./runtime.ts";
 export type Transport = {
   /** The URL of the API, without a slash at its end: `https://example.azurewebsites.net/api`. */
   base: string;
+  /** What messages call the setting with the URL. */
+  urlName: string;
   key: string | null;
   fetch: typeof globalThis.fetch;
   signal: AbortSignal | undefined;
@@ -116,7 +118,7 @@ function buildRequest({ base, key, timeoutMs }: Transport, call: Call): BuiltReq
 }
 
 async function sendOnce(
-  { fetch, runtime }: Transport,
+  { base, urlName, fetch, runtime }: Transport,
   { url, name, init, timeoutMs }: BuiltRequest,
   signal: AbortSignal | undefined,
 ): Promise<Reply> {
@@ -129,7 +131,9 @@ async function sendOnce(
     text = await response.text();
   } catch (error) {
     signal?.throwIfAborted();
-    throw timeout.aborted ? timeoutError(name, timeoutMs) : networkError(name, error);
+    throw timeout.aborted
+      ? timeoutError(name, timeoutMs)
+      : networkError(name, error, { base, urlName });
   }
   const body = parseJson(text);
   if (response.status === 304) return { response, body };
@@ -149,8 +153,8 @@ function parseJson(text: string): unknown {
 }
 
 /** A failure that another attempt may not have. A 503 without Retry-After is permanent: the settings are wrong. */
-function isTransient({ kind, status, retryAfter }: FerryError): boolean {
-  if (kind === "network" || kind === "timeout") return true;
+function isTransient({ kind, causeName, status, retryAfter }: FerryError): boolean {
+  if (kind === "network" || kind === "timeout") return causeName === kind;
   if (retryAfter !== null && retryAfter > maxRetryAfter) return false;
   if (status === 503) return retryAfter !== null;
   return status === 429 || status === 502 || status === 504;

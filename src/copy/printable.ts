@@ -1,11 +1,14 @@
 /**
- * Characters on which terminals and log readers act: C0, DEL and C1 (ESC, line breaks, …), the line separators of
- * Unicode, marks that change the direction of text, and characters without a width, which make two names look equal.
+ * Characters on which terminals and log readers act, or with which two different names look equal: controls (ESC, line
+ * breaks, …) and format characters, among them those that change the direction of text; unassigned and private ones;
+ * unpaired surrogates; the line separators of Unicode; characters without a width (`Default_Ignorable_Code_Point`);
+ * spaces other than U+0020, and U+2800, which has no dots.
  */
-const controls =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const invisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 
-/** The text with every control character as `\u` and its four hexadecimal digits. */
+/** The text with each such character as `\u` and four hexadecimal digits, twice for one above U+FFFF, as in JSON. */
 export function printable(text: string): string {
-  return text.replace(controls, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(invisible, (character) =>
+    character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  );
 }

@@ -79,13 +79,13 @@ test("a copy is started in the form, with the app's messages at the fields, and 
   expect(positions).toEqual(positions.toSorted((a, b) => a - b));
   expect(new Set(positions).size).toBeGreaterThanOrEqual(3);
   expect(positions.at(-1)).toBeGreaterThan(50);
-  await expectText(row("film.mp4"), /\d kB\/s/);
+  await expectText(row("film.mp4"), /\d KiB\/s/);
   await dashboard.screenshot("copying");
 
   await advance(30_000);
   await expectText(row("film.mp4"), "Succeeded");
   await expectText(page.getByRole("status"), "film.mp4 succeeded");
-  await expectText(page.getByLabel("Overview"), "6.00 MB");
+  await expectText(page.getByLabel("Overview"), "5.72 MiB");
 });
 
 test("a running copy is aborted after a question, and its destination is removed", async () => {

@@ -186,6 +186,7 @@ export const boundaries = {
     may: [
       "cli",
       "client/ferry.ts",
+      "client/format-bytes.ts",
       "copy/printable.ts",
       "@bomb.sh/tab/commander",
       "cli-progress",
@@ -246,7 +247,11 @@ export const boundaries = {
     reason: "the page is a client of the API: it imports client/ and Preact",
     may: ["dashboard/page", "client", "preact", "preact/hooks"],
   },
-  "dashboard/page/text": { reason: "dashboard/page/text/ is pure: it imports nothing", may: [] },
+  "dashboard/page/text": {
+    reason:
+      "dashboard/page/text/ is pure: it imports only the format that the command line has too",
+    may: ["client/format-bytes.ts"],
+  },
   "dashboard/page/state": {
     reason:
       "dashboard/page/state/ renders nothing and sends no request: it imports text/ and client/",

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { Option } from "commander";
 import type { Command } from "commander";
 import { FerryError } from "../../client/ferry.ts";
 import type { Copy, StartRequest } from "../../client/ferry.ts";
-import { createCopyFlags, readCopyOptions } from "../copy-flags.ts";
-import type { CopyFlags } from "../copy-flags.ts";
+import { createOptionFlags, readCopyOptions } from "../copy-flags.ts";
 import { describePlan } from "../describe-copy.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -15,7 +15,6 @@ import { createCommand } from "./command.ts";
 import type { Context, Run, SharedFlags } from "./command.ts";
 
 type Flags = SharedFlags &
-  CopyFlags &
   SasFlags & { watch?: true; dryRun?: true; route?: string; idempotencyKey?: string };
 
 export function copyCommand(run: Run): Command {
@@ -23,14 +22,22 @@ export function copyCommand(run: Run): Command {
     .argument("<source>", "URL of a blob or file, without a SAS")
     .argument("[destination]", "URL of the blob or file to write")
     .option("-w, --watch", "show the progress until the copy has ended")
-    .option("-n, --dry-run", "show what the copy would do, and start nothing")
+    .addOption(
+      new Option("-n, --dry-run", "show what the copy would do, and start nothing").conflicts([
+        "watch",
+        "idempotencyKey",
+      ]),
+    )
     .option("--route <name>", "copy along a route, which gives the destination")
-    .option("--source-sas-env <name>", "environment variable with the SAS of the source")
+    .option(
+      "--source-sas-env <name>",
+      "environment variable with the SAS of the source, or with the query of a URL that is signed in another way",
+    )
     .option("--destination-sas-env <name>", "the same for the destination")
     .option("--source-sas-stdin", "read the SAS of the source from standard input")
     .option("--destination-sas-stdin", "the same for the destination, in the next line")
     .option("--idempotency-key <key>", "start it only once, however often this command runs");
-  for (const flag of createCopyFlags()) command.addOption(flag);
+  for (const { option } of createOptionFlags()) command.addOption(option);
   return command.action((source: string, destination: string | undefined, flags: Flags) =>
     run(flags, async (context) => {
       const { output } = context;

@@ -97,7 +97,7 @@ export function isHostLike(host: string): boolean {
 export function printable(text: string): string {
   const escaped = text
     .slice(0, maxPrintedLength)
-    .replace(/[\p{C}\p{Zl}\p{Zp}\\]/gu, (character) =>
+    .replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\\]/gu, (character) =>
       character === "\\" ? "\\\\" : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
     );
   return text.length > maxPrintedLength ? `${escaped}…` : escaped;

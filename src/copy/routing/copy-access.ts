@@ -9,7 +9,8 @@ import type { OwnState } from "../request/own-state.ts";
 import { missingGrants } from "../request/powers.ts";
 import type { Granter } from "../request/powers.ts";
 import type { Problem } from "../request/request-problem.ts";
-import { endpointUrl } from "../location/endpoint.ts";
+import { containerOf, endpointUrl, serviceUrl } from "../location/endpoint.ts";
+import type { Endpoint } from "../location/endpoint.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
 import { isWellFormed, isWellFormedDestination } from "../location/trusted-endpoint.ts";
 import { buildDestination, isRouted } from "./routes.ts";
@@ -33,7 +34,7 @@ export type WantedCopy = Pick<CopyRequest, "source" | "destination" | "options">
 };
 
 /** `reason` completes "Cannot start the copy because …"; `problems` contains the options that are not allowed. */
-export type AccessDenial = { reason: string; problems: Problem[] };
+export type AccessDenial = { reason: string; fix: string; problems: Problem[] };
 
 /**
  * Returns why the copy is not allowed; null when it is. The HTTP trigger checks this before anything else happens. The
@@ -49,15 +50,20 @@ export function checkAccess(
   if (!isWellFormed(source, policy.origins))
     return denied(
       "its source is not in a known Storage service, or its name cannot be read unambiguously",
+      "Use a source whose URL has one meaning: without dot segments, encoded slashes and a port of its own",
     );
   if (!isWellFormedDestination(destination, policy.origins)) {
     return denied(
       "its destination is not in a known Storage service, is read-only, or its name cannot be read unambiguously",
+      "Use a destination that can be written, and whose URL has one meaning",
     );
   }
   const ownEndpoint = [source, destination].find((endpoint) => isOwnState(policy.own, endpoint));
   if (ownEndpoint !== undefined) {
-    return denied(`this app and its host keep their state there: ${endpointUrl(ownEndpoint)}`);
+    return denied(
+      `this app and its host keep their state there: ${endpointUrl(ownEndpoint)}`,
+      "Use another container",
+    );
   }
   const granter = copy.route === null ? findPairs(policy, copy) : findRoute(policy, copy);
   if ("reason" in granter) return granter;
@@ -67,7 +73,11 @@ export function checkAccess(
   ];
   if (problems.length === 0) return null;
   const named = problems.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`);
-  return { reason: `its options are not allowed: ${named.join(", ")}`, problems };
+  return {
+    reason: `its options are not allowed: ${named.join(", ")}`,
+    fix: 'Leave out these options, or ask an operator of the app to grant them: with the words in the "allow" list of the pair or route, or as options of the route',
+    problems,
+  };
 }
 
 function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDenial {
@@ -76,6 +86,7 @@ function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDeni
     const { source, destination } = copy;
     return denied(
       `no pair in COPY_ALLOWED allows a copy from ${endpointUrl(source)} to ${endpointUrl(destination)}`,
+      `Ask an operator of the app to add a pair to COPY_ALLOWED, such as ${JSON.stringify({ from: placeOf(source), to: placeOf(destination) })}`,
     );
   }
   const allow: Granter["allow"] = new Set([...pairs.flatMap((pair) => pair.allow), pairGrant]);
@@ -92,20 +103,27 @@ function findRoute(
 ): Granter | AccessDenial {
   const route = routes.find(({ name }) => name === wanted?.name);
   if (wanted === null || route === undefined || !isRouted(route, source)) {
-    return denied(`no route in COPY_ROUTES with its name matches ${endpointUrl(source)}`);
+    return denied(
+      `no route in COPY_ROUTES with its name matches ${endpointUrl(source)}`,
+      "Use the name of a route in COPY_ROUTES, and a blob that it copies; or give a destination in place of the route",
+    );
   }
   const { container, path } = source;
   const { parsed } = buildDestination(route.template, { container, path, at: wanted.at }, origins);
   if (!parsed.ok || endpointUrl(parsed.endpoint) !== endpointUrl(destination)) {
     return denied(
       `the route "${route.name}" does not copy ${endpointUrl(source)} to ${endpointUrl(destination)}`,
+      "Start the copy again: the route has changed since",
     );
   }
   const changed = route.fixedOptions.filter(
     (name) => !isSameOption(name, options, route.sample.options),
   );
   if (changed.length > 0) {
-    return denied(`the route "${route.name}" sets other options: ${changed.join(", ")}`);
+    return denied(
+      `the route "${route.name}" sets other options: ${changed.join(", ")}`,
+      "Leave out the options that the route sets",
+    );
   }
   return {
     name: `the route "${route.name}"`,
@@ -128,6 +146,12 @@ function sortFields(_key: string, value: unknown): unknown {
     : value;
 }
 
-function denied(reason: string): AccessDenial {
-  return { reason, problems: [] };
+/** The folder of an endpoint that a pair could name: its container or share, or its folder outside Storage. */
+function placeOf(endpoint: Endpoint): string {
+  if (endpoint.service === "external") return endpointUrl(endpoint).replace(/[^/]*$/, "");
+  return `${serviceUrl(endpoint)}/${containerOf(endpoint)}`;
+}
+
+function denied(reason: string, fix: string): AccessDenial {
+  return { reason, fix, problems: [] };
 }

@@ -173,6 +173,7 @@ export const problemBody = z
     title: z.string(),
     status: z.number().int(),
     detail: z.string(),
+    fix: z.string().meta({ description: "What a person can do about it" }),
     errors: z
       .array(
         z.strictObject({

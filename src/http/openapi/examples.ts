@@ -167,5 +167,11 @@ export const dryRunExample = {
 
 /** An example of a problem. */
 export function problemExample(type: string, status: number, title: string): object {
-  return { type: `urn:ferry:problem:${type}`, title, status, detail: title };
+  return {
+    type: `urn:ferry:problem:${type}`,
+    title,
+    status,
+    detail: title,
+    fix: "Correct it, and try again",
+  };
 }

@@ -32,7 +32,11 @@ export function checkJobAccess(
   ];
   if (problems.length === 0) return null;
   const named = problems.map(({ pointer, message }) => `its ${pointer.slice(1)} ${message}`);
-  return { reason: named.join(", "), problems };
+  return {
+    reason: named.join(", "),
+    fix: "Use another place for these fields, or ask an operator of the app to change COPY_ALLOWED or COPY_ROUTES",
+    problems,
+  };
 }
 
 /** Each blob that is written to the source of a route starts a copy along it. */

@@ -135,12 +135,12 @@ function claimKey(caller: string | null, key: string) {
 }
 
 function deleted(at: string): { ok: false; response: HttpResponseInit } {
-  const detail = `The copy of this Idempotency-Key was deleted at ${at}; use a new key to start another copy`;
+  const detail = `The copy of this Idempotency-Key was deleted at ${at}`;
   return { ok: false, response: problem("deleted", detail) };
 }
 
 export function keyReused(): HttpResponseInit {
-  const detail = "This Idempotency-Key belongs to another request; use a new key for this one";
+  const detail = "This Idempotency-Key belongs to another request";
   return problem("idempotency-key-reused", detail);
 }
 
@@ -174,9 +174,10 @@ async function startInput(
   const started = await startInstance(client, instanceId, input);
   if (started.kind === "unknown") {
     context.error(`Cannot confirm the start of copy ${instanceId} because Durable did not respond`);
-    const detail = `Copy ${instanceId} may or may not have been started; request its status, or send the request again with its Idempotency-Key`;
+    const detail = `Copy ${instanceId} may or may not have been started`;
+    const fix = "Read the copy at Location, or send the request again with its Idempotency-Key";
     const location = new URL(`${copiesPath(request)}/${instanceId}`, request.url).href;
-    return problem("unavailable", detail, { headers: { "retry-after": "10", location } });
+    return problem("unavailable", detail, { fix, headers: { "retry-after": "10", location } });
   }
   const view = copyView(started.instance, copiesPath(request));
   const place = { url: request.url, now: deps.now() };

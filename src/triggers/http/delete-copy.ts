@@ -62,7 +62,7 @@ async function reasonToWait(
   client: DurableClient,
   { id, instance, place }: { id: InstanceId; instance: FoundInstance | null; place: Place | null },
 ): Promise<string | null> {
-  if (instance?.execution.kind === "running") return "it has not ended; abort it first, or wait";
+  if (instance?.execution.kind === "running") return "it has not ended";
   const own = await readOwnInstance(client, id);
   const repair = await readRepairInstance(client, id);
   if (own?.execution.kind === "running" || repair?.execution.kind === "running") {

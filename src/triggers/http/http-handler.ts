@@ -47,9 +47,10 @@ export function respondInTime(handler: HttpHandler): HttpHandler {
       context.error(error.message);
       const again =
         request.method === "POST"
-          ? "the request may still take effect; send it again, with its Idempotency-Key if it has one"
-          : "try again";
-      return problem("unavailable", `${error.message}; ${again}`, {
+          ? "The request may still take effect; send it again, with its Idempotency-Key if it has one"
+          : "Try again";
+      return problem("unavailable", error.message, {
+        fix: again,
         headers: { "retry-after": "10" },
       });
     }

@@ -24,8 +24,8 @@ export function routeMethods<Inputs extends unknown[]>(
     const handler = handled.find(([method]) => method === request.method)?.[1];
     if (handler !== undefined) return handler(request, ...inputs);
     if (request.method === "OPTIONS") return { status: 204, headers: { allow } };
-    const detail = `${request.method} is not allowed here; use ${allow}`;
-    return problem("method-not-allowed", detail, { headers: { allow } });
+    const detail = `${request.method} is not allowed here`;
+    return problem("method-not-allowed", detail, { fix: `Use ${allow}`, headers: { allow } });
   };
 }
 

@@ -46,12 +46,12 @@ export async function refuseBody(request: HttpRequest): Promise<HttpResponseInit
 function refuseHeaders({ headers }: HttpRequest): HttpResponseInit | null {
   const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
-    const detail = 'Send the header "Content-Type: application/json"';
+    const detail = "The content type of the body is not application/json";
     return problem("unsupported-media-type", detail, { headers: { accept: "application/json" } });
   }
   const coding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   if (coding === "" || coding === "identity") return null;
-  const detail = 'The body is encoded; send it uncompressed, without the header "Content-Encoding"';
+  const detail = "The body is encoded, as its header Content-Encoding says";
   return problem("unsupported-media-type", detail, { headers: { "accept-encoding": "identity" } });
 }
 
@@ -63,8 +63,7 @@ function refuseLength({ headers }: HttpRequest, byteLength: number): HttpRespons
   }
   if (byteLength > 0) return null;
   if (headers.has("transfer-encoding")) {
-    const detail =
-      'The body was lost because it came in chunks; send it with the header "Content-Length"';
+    const detail = "The body was lost because it came in chunks";
     return problem("length-required", detail);
   }
   const detail = "The request has no body, or one without Content-Length; nothing was started";

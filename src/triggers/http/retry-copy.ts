@@ -57,7 +57,7 @@ async function prepareRetry(
     return refused(isRecorded ? purged() : copyNotFound());
   }
   if (former.execution.kind === "running") {
-    const detail = "Cannot retry the copy because it has not ended; abort it first, or wait";
+    const detail = "Cannot retry the copy because it has not ended";
     return refused(problem("not-ended", detail));
   }
   const opened = openRequest(deps.seal, former, deps.now());
@@ -77,7 +77,7 @@ async function prepareRetry(
 
 function purged(): HttpResponseInit {
   const detail =
-    "Cannot retry the copy because its request is no longer stored: its history was purged in Durable; send the request again with POST /copies";
+    "Cannot retry the copy because its request is no longer stored: its history was purged in Durable";
   return problem("cannot-retry", detail);
 }
 
@@ -125,11 +125,12 @@ function openRequest(
     if (expired.length === 0) {
       return { ok: true, request: { source, destination, options, sourceSas, destinationSas } };
     }
-    const detail = `Cannot retry the copy because the SAS of its ${expired.join(" and of its ")} has expired; send the request again with POST /copies and a fresh SAS`;
-    return { ok: false, response: problem("cannot-retry", detail) };
+    const detail = `Cannot retry the copy because the SAS of its ${expired.join(" and of its ")} has expired`;
+    const fix = "Send the request again with POST /copies and a fresh SAS";
+    return { ok: false, response: problem("cannot-retry", detail, { fix }) };
   } catch (error) {
     if (!(error instanceof UnsealError)) throw error;
-    const fix = "add the key to COPY_SECRET_KEYS, or send the request again with POST /copies";
-    return { ok: false, response: problem("cannot-retry", `${error.message}; ${fix}`) };
+    const fix = "Add the key to COPY_SECRET_KEYS, or send the request again with POST /copies";
+    return { ok: false, response: problem("cannot-retry", error.message, { fix }) };
   }
 }

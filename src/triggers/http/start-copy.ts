@@ -13,7 +13,7 @@ import type { AccessPolicy } from "../../copy/routing/copy-access.ts";
 import { parseRoutedRequest } from "../../copy/routing/request-along-route.ts";
 import { defaultOptions } from "../../copy/routing/routes.ts";
 import type { Route } from "../../copy/routing/routes.ts";
-import { deniedCopy, invalidRequest, problem } from "../../http/problem.ts";
+import { deniedCopy, invalidRequest, problem, sealFix } from "../../http/problem.ts";
 import { readIdempotencyKey, startOnce } from "./claim-instance.ts";
 import type { ClaimDependencies } from "./claim-instance.ts";
 import type { HttpHandler } from "./http-handler.ts";
@@ -99,9 +99,9 @@ function checkCopy(
   const ownLease = refuseOwnLease(request);
   if (ownLease !== null) return ownLease;
   if (deps.seal.seal !== null || (sourceSas === null && destinationSas === null)) return null;
-  const detail =
-    "A SAS is accepted only if it can be encrypted: set COPY_SECRET_KEYS (create a key with: openssl rand -base64 32), or remove the SAS and give this app's identity a role";
+  const detail = "A SAS is accepted only if it can be encrypted, and the app has no key for that";
   return problem("invalid-request", detail, {
+    fix: sealFix,
     errors: [
       ...(sourceSas === null ? [] : [{ pointer: "/source", message: "contains a SAS" }]),
       ...(destinationSas === null ? [] : [{ pointer: "/destination", message: "contains a SAS" }]),

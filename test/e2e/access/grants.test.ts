@@ -66,6 +66,7 @@ test.each(options)(
       expect(response.status).toBe(403);
       expect(response.json).toMatchObject({
         type: "urn:ferry:problem:not-allowed",
+        fix: expect.stringContaining('in the "allow" list of the pair'),
         errors: [{ pointer: `/options/${option}`, message: expect.stringContaining(`"${word}"`) }],
       });
       await stack.clock.settled();

@@ -139,7 +139,8 @@ test.each(simpleTypes)(
     expect(response.status).toBe(415);
     expect(JSON.parse(response.text)).toMatchObject({
       type: "urn:ferry:problem:unsupported-media-type",
-      detail: 'Send the header "Content-Type: application/json"',
+      detail: "The content type of the body is not application/json",
+      fix: 'Send uncompressed JSON with the header "Content-Type: application/json"',
     });
   },
 );

@@ -39,9 +39,9 @@ test("on a terminal, copy --watch draws a bar, removes it, and prints the end", 
   if (!needsTerminal()) return;
   const { stack, ferry, id } = await watchCopy({ terminal: true });
   await stack.clock.advance(60_000);
-  await ferry.until(/copying +=+-+ +\d+\.\d % \| .+\/1\.0 MiB \| .+\/s, .+ left/);
+  await ferry.until(/copying +=+-+ +\d+\.\d % \| .+\/1\.00 MiB \| .+\/s, .+ left/);
   await stack.untilEnded(id);
-  await ferry.until(`Copy ${id} succeeded: 1.0 MiB`);
+  await ferry.until(`Copy ${id} succeeded: 1.00 MiB`);
   const { code, stdout } = await ferry.ended;
   expect(code).toBe(0);
   // The cursor is shown again.

@@ -33,11 +33,11 @@ test("copy --watch prints lines with the progress, and exits with 0 when the cop
   await stack.clock.settled();
   await ferry.until(/^copying/m);
   await stack.clock.advance(5_000);
-  await ferry.until(/^copying +\d+\.\d %, .+ of 1\.0 MiB, .+\/s, \d+ s left\n/m);
+  await ferry.until(/^copying +\d+\.\d %, .+ of 1\.00 MiB, .+\/s, \d+ s left\n/m);
   await finish(stack, id);
   const { code, stdout, stderr } = await ferry.ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toMatch(new RegExp(`\nCopy ${id} succeeded: 1.0 MiB\n$`));
+  expect(stdout).toMatch(new RegExp(`\nCopy ${id} succeeded: 1.00 MiB\n$`));
   // No line is printed twice, and there is no control character.
   expect(new Set(stdout.split("\n")).size).toBe(stdout.split("\n").length);
   expect(stdout).not.toMatch(/[^\n\u0020-\u007e]/);

@@ -130,3 +130,57 @@ test.each([[[]], [["--json"]]])(
     }
   },
 );
+
+const signed = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=60&X-Amz-Signature=canary";
+
+test("a URL that is signed outside Storage is given like a SAS, and rejected in the arguments", async () => {
+  const bodies: string[] = [];
+  const url = await startFixedApp((request, response) => {
+    request.on("data", (chunk: Buffer) => bodies.push(chunk.toString()));
+    request.on("end", () => response.writeHead(400).end());
+  });
+  const env = { FERRY_URL: url, SIGNED: signed };
+  const from = "https://s3.example.com/bucket/film.mp4?versionId=1";
+  await runFerry(["copy", from, "https://d/e/f", "--source-sas-env", "SIGNED"], { env });
+  const input = `?${signed}\n`;
+  await runFerry(["copy", from, "https://d/e/f", "--source-sas-stdin"], { env, input });
+  const sent = `{"source":"${from}&${signed}","destination":"https://d/e/f"}`;
+  expect(bodies).toEqual([sent, sent]);
+  const refused = await runFerry(["copy", `${from}&${signed}`, "https://d/e/f"], { env });
+  expect({ code: refused.code, stdout: refused.stdout, sent: bodies.length }).toEqual({
+    code: 2,
+    stdout: "",
+    sent: 2,
+  });
+  expect(refused.stderr).toMatch(/^ferry: Cannot take a SAS or another secret from the arguments/);
+  expect(refused.stderr).not.toContain("canary");
+});
+
+test.each([
+  ["an account key", `${"aB3+".repeat(21)}aB==`],
+  ["a name and a value without a secret", "file=1"],
+  ["a whole URL", "https://a/b?sig=canary"],
+])("%s is not a SAS, and is not sent", async (_, text) => {
+  const flags = ["--source-sas-env", "WRONG"];
+  const args = ["copy", "https://a/b/c", "https://d/e/f", ...flags];
+  const { code, stdout, stderr } = await runFerry(args, { env: { WRONG: text } });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/the variable WRONG has none\nFix: A SAS is a text such as/);
+  expect(stderr).not.toContain(text);
+});
+
+const sas = "sv=2026&sp=r&sig=canary%3D";
+
+test.each([
+  [["list", "--limit", sas]],
+  [["copy", "https://a/b/c", "https://d/e/f", "--tag", `a=${sas}`, "--tag", `a=${sas}`]],
+  [["copy", "https://a/b/c", "https://d/e/f", `--source-sas=${sas}`]],
+  [["list", "--timeout", `https://a/b?${sas}`]],
+  [[sas]],
+])("an error about arguments does not quote a SAS: %j", async (args) => {
+  for (const more of [[], ["--json"]]) {
+    const { code, stdout, stderr } = await runFerry([...args, ...more]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).not.toContain("canary");
+  }
+});

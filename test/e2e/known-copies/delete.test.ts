@@ -66,7 +66,8 @@ test("a running copy is 409 and continues", async () => {
     status: 409,
     json: {
       type: "urn:ferry:problem:not-ended",
-      detail: "Cannot delete the copy because it has not ended; abort it first, or wait",
+      detail: "Cannot delete the copy because it has not ended",
+      fix: "Wait until the copy has ended, or abort it; then try again",
     },
   });
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
@@ -86,7 +87,8 @@ test("the Idempotency-Key of a deleted copy is 410 while its claim is kept, and 
     status: 410,
     json: {
       type: "urn:ferry:problem:deleted",
-      detail: `The copy of this Idempotency-Key was deleted at ${deletedAt}; use a new key to start another copy`,
+      detail: `The copy of this Idempotency-Key was deleted at ${deletedAt}`,
+      fix: "Use a new Idempotency-Key to start it again",
     },
   };
   expect(await post(body)).toMatchObject(gone);

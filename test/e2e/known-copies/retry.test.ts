@@ -128,8 +128,8 @@ test("an expired SAS is 409 with a fix", async () => {
     status: 409,
     json: {
       type: "urn:ferry:problem:cannot-retry",
-      detail:
-        "Cannot retry the copy because the SAS of its source has expired; send the request again with POST /copies and a fresh SAS",
+      detail: "Cannot retry the copy because the SAS of its source has expired",
+      fix: "Send the request again with POST /copies and a fresh SAS",
     },
   });
   expect(await allCopies(stack)).toHaveLength(1);
@@ -147,7 +147,8 @@ test("a SAS whose key was removed is 409 with the key's id", async () => {
   await stack.restart();
   const response = await retry(stack, id);
   expect(response).toMatchObject({ status: 409, json: { title: "The copy cannot be retried" } });
-  expect(response.json.detail).toMatch(/key, which has the id [0-9a-f]{8}.*POST \/copies$/);
+  expect(response.json.fix).toMatch(/^Add the key to COPY_SECRET_KEYS, .* POST \/copies$/);
+  expect(response.json.detail).toMatch(/key, which has the id [0-9a-f]{8}/);
 });
 
 test("a copy that the settings no longer allow is 403", async () => {

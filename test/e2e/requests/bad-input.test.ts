@@ -325,7 +325,11 @@ test.each([
   };
   const response = await stack.call("POST", "/copies", { body });
   expect(response.status).toBe(403);
-  expect(response.json).toMatchObject({ type: "urn:ferry:problem:not-allowed" });
+  const pair = { from: `${blobUrl}/${from}/inbox`, to: `${blobUrl}/${to}/archive` };
+  expect(response.json).toMatchObject({
+    type: "urn:ferry:problem:not-allowed",
+    fix: `Ask an operator of the app to add a pair to COPY_ALLOWED, such as ${JSON.stringify(pair)}`,
+  });
 });
 
 test("a destination on a read-only secondary is rejected", async () => {

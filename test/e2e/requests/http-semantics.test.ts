@@ -33,7 +33,8 @@ const lengthNeeded = {
   json: {
     type: "urn:ferry:problem:length-required",
     status: 411,
-    detail: 'The body was lost because it came in chunks; send it with the header "Content-Length"',
+    detail: "The body was lost because it came in chunks",
+    fix: "Send the body in one piece, with the header Content-Length",
   },
 };
 
@@ -75,7 +76,8 @@ test.each([
     status: 415,
     json: { type: "urn:ferry:problem:unsupported-media-type", status: 415 },
   });
-  expect(response.json.detail).toContain('without the header "Content-Encoding"');
+  expect(response.json.detail).toContain("its header Content-Encoding");
+  expect(response.json.fix).toContain("Send uncompressed JSON");
   expect(response.headers["accept-encoding"]).toBe("identity");
 });
 
@@ -104,7 +106,7 @@ test.each([
   const response = await post(headers, body("typed"));
   expect(response).toMatchObject({
     status: 415,
-    json: { detail: 'Send the header "Content-Type: application/json"' },
+    json: { detail: "The content type of the body is not application/json" },
   });
   expect(response.headers["accept"]).toBe("application/json");
 });
@@ -190,7 +192,10 @@ test.each([
   expect([response.status, response.text, response.headers.allow]).toEqual([204, "", allow]);
   const refused = await send(port(), { method: "PUT", path });
   expect([refused.status, refused.headers.allow]).toEqual([405, allow]);
-  expect(JSON.parse(refused.text).detail).toBe(`PUT is not allowed here; use ${allow}`);
+  expect(JSON.parse(refused.text)).toMatchObject({
+    detail: "PUT is not allowed here",
+    fix: `Use ${allow}`,
+  });
 });
 
 test.each([

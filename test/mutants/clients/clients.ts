@@ -46,8 +46,8 @@ export const clientMutants: readonly Mutant[] = [
   {
     breaks: "the client takes the JSON of another app for a copy",
     file: "src/client/ferry.ts",
-    find: "if (Object.hasOwn(Object(body), field)) return;",
-    replace: "if (Object.hasOwn(Object(body), field) || response.ok) return;",
+    find: "if (Object.hasOwn(Object(body), field) && hasNumbers(body)) return;",
+    replace: "if (response.ok) return;",
     suites: [failures],
   },
   {
@@ -74,9 +74,23 @@ export const clientMutants: readonly Mutant[] = [
   {
     breaks: "the command line accepts a SAS that every user of the machine can read",
     file: "src/cli/sas.ts",
-    find: "[?&;]sig=/i.test(url)",
-    replace: "[?&;]sig==/i.test(url)",
+    find: "if (!hasSecret(url)) return;",
+    replace: "if (!hasSecret(url) || url !== '') return;",
     suites: [errors],
+  },
+  {
+    breaks: "the command line takes a URL that is signed for S3 from the arguments",
+    file: "src/cli/secret-queries.ts",
+    find: "parametersOf(rest).some(isSecret) ||",
+    replace: "parametersOf(rest).some(([name]) => name === 'sig') ||",
+    suites: ["test/unit/cli/secret-queries.test.ts"],
+  },
+  {
+    breaks: "the errors of the command line quote a SAS",
+    file: "src/cli/run-cli.ts",
+    find: "stderr.write(byLine(hideSecrets(text)))",
+    replace: "stderr.write(byLine(text))",
+    suites: ["test/e2e/cli/secrets.test.ts"],
   },
   {
     breaks: "the command line prints names that act on the terminal",
@@ -84,6 +98,13 @@ export const clientMutants: readonly Mutant[] = [
     find: "if (!isJson) stdout.write(`${printable(text)}\\n`);",
     replace: "if (!isJson) stdout.write(`${text}\\n`);",
     suites: [errors],
+  },
+  {
+    breaks: "the bars show texts that act on the terminal",
+    file: "src/cli/progress-view.ts",
+    find: "return printable((isMany",
+    replace: "return String((isMany",
+    suites: ["test/unit/cli/progress-view.test.ts"],
   },
   {
     breaks: "of several copies, one that succeeded hides one that failed",

@@ -27,15 +27,20 @@ function userWith(
 }
 
 test("without settings, it is the app of npm start", () => {
-  expect(readConnection(userWith(null))).toEqual({ url: "http://127.0.0.1:7071", key: undefined });
+  expect(readConnection(userWith(null))).toEqual({
+    url: "http://127.0.0.1:7071",
+    urlName: "the default URL (FERRY_URL sets another)",
+    key: undefined,
+  });
 });
 
 test("FERRY_URL and FERRY_KEY; an empty variable counts as none", () => {
   const env = { FERRY_URL: ` ${url} `, FERRY_KEY: key };
-  expect(readConnection(userWith(null, { env }))).toEqual({ url, key });
-  const file = { url, key };
-  const empty = { FERRY_URL: "", FERRY_KEY: "" };
-  expect(readConnection(userWith(file, { env: empty }))).toEqual({ url, key });
+  const named = { url, key, urlName: "FERRY_URL" };
+  expect(readConnection(userWith(null, { env }))).toEqual(named);
+  const user = userWith({ url, key }, { env: { FERRY_URL: "", FERRY_KEY: "" } });
+  const urlName = `the URL in ${configPath(user)}`;
+  expect(readConnection(user)).toEqual({ url, key, urlName });
 });
 
 test("the file is in XDG_CONFIG_HOME, or in ~/.config; a relative path does not count", () => {
@@ -59,7 +64,10 @@ test.each([
 });
 
 test("a key without a URL belongs to the app of npm start", () => {
-  expect(readConnection(userWith({ key }))).toEqual({ url: "http://127.0.0.1:7071", key });
+  expect(readConnection(userWith({ key }))).toMatchObject({
+    url: "http://127.0.0.1:7071",
+    key,
+  });
   expect(readConnection(userWith({ key }, { env: { FERRY_URL: url } })).key).toBeUndefined();
 });
 
@@ -72,7 +80,7 @@ test.each([0o640, 0o604, 0o620, 0o602, 0o610, 0o644, 0o777])(
 );
 
 test.each([0o600, 0o400, 0o700])("a file that only its owner may open is used: mode %o", (mode) => {
-  expect(readConnection(userWith({ url, key }, { mode }))).toEqual({ url, key });
+  expect(readConnection(userWith({ url, key }, { mode }))).toMatchObject({ url, key });
 });
 
 test("a file of another user is rejected", () => {
@@ -85,6 +93,12 @@ test.each<[string, unknown, RegExp]>([
   ["no JSON", `{"key":"${key}"`, /it is not JSON/],
   ["a list", [key], /it is not an object/],
   ["an unknown field", { token: key }, /it has an unknown field: token/],
+  [
+    "a key in the place of a name",
+    { url, [`${key}==`]: "x" },
+    /it has a field that is neither url nor key$/,
+  ],
+  ["a long name", { [`${key}-`.repeat(3)]: "x" }, /it has a field that is neither url nor key$/],
   ["a key that is no text", { key: { key } }, /its key is not a text/],
 ])("a file with %s is rejected, and not quoted", (_, content, message) => {
   const user = userWith(content);
@@ -111,4 +125,20 @@ test.each([
   const user = userWith(null, { env: { FERRY_URL: address, FERRY_KEY: key } });
   if (isAllowed) expect(readConnection(user).key).toBe(key);
   else expect(() => readConnection(user)).toThrow(/because http is not encrypted/);
+});
+
+test("a key that would be sent over http is an error that says where to remove it", () => {
+  const exposed = "http://example.com";
+  const fixOf = (user: ReturnType<typeof userWith>): unknown => {
+    try {
+      return readConnection(user);
+    } catch (error) {
+      return (error as { fix: unknown }).fix;
+    }
+  };
+  const inEnv = userWith(null, { env: { FERRY_URL: exposed, FERRY_KEY: key } });
+  expect(fixOf(inEnv)).toBe("Use https:// in FERRY_URL, or unset FERRY_KEY");
+  const inFile = userWith({ url: exposed, key });
+  const path = configPath(inFile);
+  expect(fixOf(inFile)).toBe(`Use https:// in the URL in ${path}, or remove the key from ${path}`);
 });

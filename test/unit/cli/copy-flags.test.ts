@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { expect, test } from "vitest";
-import { createCopyFlags, readCopyOptions } from "../../../src/cli/copy-flags.ts";
+import { createOptionFlags, readCopyOptions } from "../../../src/cli/copy-flags.ts";
 
 /* The flags of `ferry copy` are the options of the API: all of them, with the same values. */
 
 function parse(...args: string[]) {
   const command = new Command("copy").exitOverride().configureOutput({ writeErr() {} });
-  for (const flag of createCopyFlags()) command.addOption(flag);
+  for (const { option } of createOptionFlags()) command.addOption(option);
   return readCopyOptions(command.parse(args, { from: "user" }).opts());
 }
 
@@ -126,7 +126,9 @@ test("each option of the API, and each field of it, has a flag", () => {
 test("the choices of a flag are the values of the API", () => {
   const { components } = JSON.parse(readFileSync("src/http/openapi/openapi.json", "utf8"));
   const { properties } = components.schemas.CopyRequest.anyOf[0].properties.options;
-  const choices = createCopyFlags().filter(({ argChoices }) => argChoices !== undefined);
+  const choices = createOptionFlags()
+    .map(({ option }) => option)
+    .filter(({ argChoices }) => argChoices !== undefined);
   expect(choices.length).toBeGreaterThanOrEqual(7);
   for (const flag of choices) {
     const name = flag.attributeName();

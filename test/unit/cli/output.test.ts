@@ -62,7 +62,27 @@ test.each([
   const { shell, err } = capture();
   const error = new FerryError({ kind, causeName: kind, message: "Message", fix: "Do it" });
   expect(createOutput(shell, false).error(error)).toBe(code);
-  expect(err()).toBe("ferry: Message\nFix: Do it\n");
+  const fix =
+    kind === "timeout" ? "Try again, or allow more time with --timeout <seconds>" : "Do it";
+  expect(err()).toBe(`ferry: Message\nFix: ${fix}\n`);
+});
+
+test("an error names the flags; as JSON, the fields of the API", () => {
+  const { shell, err } = capture();
+  const errors = [{ pointer: "/options/ifBusy", message: "needs options.tier" }];
+  const error = new FerryError({
+    kind: "problem",
+    causeName: "x",
+    message: "its options are not allowed: options/ifBusy",
+    fix: 'Set options.overwrite to "always"',
+    errors,
+  });
+  createOutput(shell, false).error(error);
+  expect(err()).toBe(
+    'ferry: its options are not allowed: --if-busy\n  --if-busy needs --tier\nFix: Set --overwrite to "always"\n',
+  );
+  createOutput(shell, true).error(error);
+  expect(JSON.parse(err()).error).toMatchObject({ fix: error.fix, message: error.message, errors });
 });
 
 test("wrong arguments exit with 2, and an unexpected error with 70", () => {

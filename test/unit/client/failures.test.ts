@@ -62,7 +62,7 @@ test("a repeated start has the same Idempotency-Key, and gives up after four att
   );
   expect(error).toMatchObject({ kind: "network", causeName: "network", status: null });
   expect(error.message).toBe(
-    "Cannot call POST http://127.0.0.1:7071/api/copies because there was no complete response: ECONNREFUSED",
+    "Cannot call POST http://127.0.0.1:7071/api/copies because nothing listens at this address: ECONNREFUSED",
   );
   const keys = sent.map(({ headers }) => headers.get("idempotency-key"));
   expect(keys).toEqual(["key-1", "key-1", "key-1", "key-1"]);
@@ -112,6 +112,11 @@ test.each<[string, () => Response, string]>([
   ["a page of HTML with 500", () => html(500), "not-ferry"],
   ["JSON of another app", () => json({ hello: "world" }), "not-ferry"],
   ["JSON that is no object", () => json(null), "not-ferry"],
+  [
+    "a progress without numbers",
+    () => json({ ...copy("copying"), progress: { percent: "1" } }),
+    "not-ferry",
+  ],
   ["an empty 200", () => new Response(null, { status: 200 }), "not-ferry"],
   ["the host's 401", () => new Response(null, { status: 401 }), "key-rejected"],
   ["the host's 403", () => html(403), "key-rejected"],

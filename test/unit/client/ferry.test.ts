@@ -25,7 +25,7 @@ test.each([
 
 test.each([
   ["", /not a URL/],
-  ["ftp://host", /does not begin with https: or http:/],
+  ["ftp://host", /does not begin with https:\/\/ or http:\/\//],
   ["http://user:secret-canary@host", /contains a user or a password/],
   ["http://host/api?code=secret-canary", /contains a query/],
 ])("an unusable URL is an error that does not quote it: %s", (url, message) => {

@@ -1,21 +1,11 @@
+import { formatBytes } from "../../../client/format-bytes.ts";
+
+export { formatBytes };
+
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
-
-const sizes = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
-
-/** Writes a number of bytes with three digits: "12.3 MB". */
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < sizes.length - 1) {
-    value /= 1_000;
-    unit++;
-  }
-  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  return `${value.toFixed(digits)} ${sizes[unit]}`;
-}
 
 export function formatRate(bytesPerSecond: number): string {
   return `${formatBytes(bytesPerSecond)}/s`;

@@ -16,7 +16,7 @@ export function deleteJob(deps: JobReadDependencies): HttpHandler {
     const { id, record } = found;
     const headers = { "retry-after": "10" };
     if (record.end === null) {
-      const detail = "Cannot delete the job because it has not ended; abort it first, or wait";
+      const detail = "Cannot delete the job because it has not ended";
       return problem("job-not-ended", detail, { headers });
     }
     const { ledger } = deps;

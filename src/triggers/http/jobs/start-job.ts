@@ -5,7 +5,7 @@ import type { InstanceId } from "../../../copy/contract/ids.ts";
 import type { AccessPolicy } from "../../../copy/routing/copy-access.ts";
 import { toIso } from "../../../copy/time.ts";
 import type { EpochMs } from "../../../copy/time.ts";
-import { deniedJob, invalidRequest, problem } from "../../../http/problem.ts";
+import { deniedJob, invalidRequest, problem, sealFix } from "../../../http/problem.ts";
 import { readJobExecution, startJobInstance } from "../../../instances/start-job-instance.ts";
 import { placeUrl } from "../../../jobs/contract/job-input.ts";
 import type { JobInput, JobPlace } from "../../../jobs/contract/job-input.ts";
@@ -82,7 +82,7 @@ export function startJob(deps: JobStartDependencies): HttpHandler {
 
 /** Another caller's job is not named. */
 export function overlaps(destination: JobPlace): HttpResponseInit {
-  const detail = `Another job that has not ended writes to an overlapping destination: ${placeUrl(destination)}; wait until it has ended, or abort it`;
+  const detail = `Another job that has not ended writes to an overlapping destination: ${placeUrl(destination)}`;
   return problem("job-overlaps", detail);
 }
 
@@ -112,10 +112,9 @@ function refuseSas({ seal }: Seal, request: JobRequest): HttpResponseInit | null
     (field) => request[`${field}Sas`] !== null,
   );
   if (seal !== null || fields.length === 0) return null;
-  const detail =
-    "A SAS is accepted only if it can be encrypted: set COPY_SECRET_KEYS (create a key with: openssl rand -base64 32), or remove the SAS and give this app's identity a role";
+  const detail = "A SAS is accepted only if it can be encrypted, and the app has no key for that";
   const errors = fields.map((field) => ({ pointer: `/${field}`, message: "contains a SAS" }));
-  return problem("invalid-request", detail, { errors });
+  return problem("invalid-request", detail, { fix: sealFix, errors });
 }
 
 /** Builds a hash that identifies a request without its secrets. It differs from that of every copy. */

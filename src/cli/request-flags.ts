@@ -1,0 +1,30 @@
+import type { Option } from "commander";
+
+/** A flag of the command line, and the field of a request that it sets. */
+export type RequestFlag = {
+  /** The path in the body, such as `options.file.mode`; or the name of a header. */
+  field: string;
+  option: Option;
+  /** What the flag sets, if it has no argument and does not set `true`. */
+  value?: string;
+  /** What the flag calls the fields in its field, if it does not use their names. */
+  parts?: Readonly<Record<string, string>>;
+};
+
+/** Builds the part of a request that the flags set, from the values of commander; undefined if there is none. */
+export function buildFields(
+  flags: readonly RequestFlag[],
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> | undefined {
+  const body: Record<string, unknown> = {};
+  for (const { field, option, value } of flags) {
+    const given = values[option.attributeName()];
+    if (given === undefined) continue;
+    const names = field.split(".");
+    const last = names.pop() ?? field;
+    let part = body;
+    for (const name of names) part = (part[name] ??= {}) as Record<string, unknown>;
+    part[last] = value ?? given;
+  }
+  return Object.keys(body).length === 0 ? undefined : body;
+}
