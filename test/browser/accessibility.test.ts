@@ -1,5 +1,6 @@
 import axe from "axe-core";
 import { expect, test } from "vitest";
+import { inboxJob, placeUrl, startJob } from "../support/jobs/stack-jobs.ts";
 import { startStack } from "../support/stack/test-stack.ts";
 import { expectCount, expectText, openDashboard } from "./support/dashboard.ts";
 
@@ -68,6 +69,27 @@ test.each(themes.flatMap((theme) => widths.map((width) => ({ theme, width }))))(
     await page.getByLabel("Search what is loaded").fill("nothing has this name");
     await page.getByText("No copy fits").waitFor();
     await check("empty");
+
+    await page.getByRole("link", { name: "Jobs" }).click();
+    await page.getByText("No jobs yet").waitFor();
+    await check("no-jobs");
+    await stack.upload("archive/jobs/small.mp4", "older");
+    const destination = placeUrl(stack, "archive/jobs/");
+    await startJob(stack, inboxJob(stack, { destination }));
+    await startJob(
+      stack,
+      inboxJob(stack, { destination: placeUrl(stack, "archive/plan/"), dryRun: true }),
+    );
+    await advance(20_000);
+    const jobRows = page.locator("[data-job]");
+    await expectCount(jobRows, 2);
+    await expectText(jobRows.filter({ hasText: "jobs/" }), "Running");
+    await check("jobs");
+    await jobRows.filter({ hasText: "jobs/" }).click();
+    await expectText(page.getByLabel("Details of the job"), "Destination exists");
+    await check("job");
+    await page.getByLabel("Details of the job").getByRole("button", { name: "Abort…" }).click();
+    await check("job-question");
   },
 );
 

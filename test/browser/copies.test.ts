@@ -15,6 +15,9 @@ test("a copy is started in the form, with the app's messages at the fields, and 
   const { page, button, row, advance, idle } = dashboard;
   await page.getByText("No copies yet").waitFor();
   await dashboard.screenshot("empty");
+  // The clock of the browser has moved while the page was loaded.
+  const browserTime = await page.evaluate(() => Date.now());
+  await stack.clock.advance(Math.max(0, browserTime - stack.clock.now()));
 
   await button("New copy").click();
   const form = page.getByRole("dialog", { name: "New copy" });
@@ -88,6 +91,25 @@ test("a copy is started in the form, with the app's messages at the fields, and 
   await expectText(page.getByLabel("Overview"), "5.72 MiB");
 });
 
+test("a copy that the settings do not allow shows at the form why, and what to do about it", async () => {
+  const stack = await startStack({ settings: { COPY_ALLOWED: "[]" } });
+  const source = await stack.upload("inbox/film.mp4", "film");
+  const request = { source: source.url, destination: stack.blob("archive/film.mp4").url };
+  const dashboard = await openDashboard(stack);
+  const { page, button } = dashboard;
+  dashboard.expectErrors("status of 403");
+  await button("New copy").click();
+  const form = page.getByRole("dialog", { name: "New copy" });
+  await form.getByLabel("Source", { exact: true }).fill(request.source);
+  await form.getByLabel("Destination", { exact: true }).fill(request.destination);
+  await button("Start the copy").click();
+  const { status, json } = await stack.call("POST", "/copies", { body: request });
+  expect(status).toBe(403);
+  expect(json.fix).toEqual(expect.any(String));
+  await expectText(form.getByRole("alert"), `Fix: ${json.fix}`);
+  await dashboard.screenshot("form-not-allowed");
+});
+
 test("a running copy is aborted after a question, and its destination is removed", async () => {
   const stack = await startStack({ copies: slow });
   const source = await stack.upload("inbox/film.mp4", film);
@@ -141,6 +163,12 @@ test("a failed copy shows its cause, the fix and what happened, and a retry succ
   await rows().first().click();
   await details.getByRole("button", { name: id }).click();
   await expectText(details, error.fix);
+  // The failed copy leads to its retry, as the retry leads to it.
+  const [retry] = (await stack.call("GET", "/copies")).json.items;
+  await expectText(details, "Retried as");
+  await dashboard.screenshot("retried-as");
+  await details.getByRole("button", { name: retry.id }).click();
+  await expectText(details, `Retry of${id}`);
   expect((await destination.downloadToBuffer()).toString()).toBe("film");
 });
 
@@ -166,6 +194,10 @@ test("a retry that is started among the failed copies is followed to its end, al
   await expectText(page.getByRole("status"), "film.mp4 succeeded");
   await expectText(overview, /Running\s*0/);
   await expectCount(rows(), 1);
+  // The number of the chosen filter is that of the list.
+  await expectText(page.getByRole("radio", { name: /^Failed/ }).locator(".."), "Failed 1");
+  await page.getByText(/^1 copy loaded/).waitFor();
+  await dashboard.screenshot("counts");
   expect((await destination.downloadToBuffer()).equals(film)).toBe(true);
 });
 
@@ -207,9 +239,17 @@ test("a link leads to its copy, also to one that the list has not loaded", async
         route.fulfill({ json: { items: [], nextCursor: null } }),
       ),
   });
-  await page.goto(`${stack.local.host.url}/api/dashboard#copy=${id}`);
+  const details = page.getByLabel("Details of the copy");
+  // The page changes after the address did, and before the browser reports that.
+  await page.evaluate((hash) => {
+    location.hash = hash;
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, `copy=${id}`);
+  await expectText(details, "Succeeded");
+  expect(new URL(page.url()).hash).toBe(`#copy=${id}`);
+  await idle();
   await page.reload();
   await idle();
-  await expectText(page.getByLabel("Details of the copy"), "Succeeded");
+  await expectText(details, "Succeeded");
   expect(await page.locator("[data-id]").count()).toBe(0);
 });

@@ -1,5 +1,7 @@
 import { render } from "preact";
+import { createAddress } from "./api/address.ts";
 import { createChanges } from "./api/changes.ts";
+import { createJobLoading } from "./api/job-loading.ts";
 import { createLoading } from "./api/loading.ts";
 import { createPolling } from "./api/polling.ts";
 import { openSession } from "./api/session.ts";
@@ -18,27 +20,28 @@ const environment: Environment = {
 const store = createStore(initialState(environment.now()));
 const session = openSession(store, environment);
 const loading = createLoading(store, session, environment);
+const jobLoading = createJobLoading(store, session);
 const changes = createChanges(store, session, loading);
-const polling = createPolling(store, { loading, session, environment });
+const polling = createPolling(store, { loading, jobLoading, session, environment });
 
 const root = document.getElementById("page");
 if (root === null) throw new Error("Cannot show the page because its document has no root");
-render(<App page={{ store, session, loading, changes, polling }} />, root);
+render(<App page={{ store, session, loading, jobLoading, changes, polling }} />, root);
 
 document.addEventListener("visibilitychange", () => polling.pause(document.hidden));
 setInterval(() => polling.tick(), 1_000);
 polling.pause(document.hidden);
 
-// The address of the page leads to the selected copy. It has nothing else, because filters may contain secrets.
-const linked = () => /^#copy=([\w-]+)$/.exec(location.hash)?.[1] ?? null;
-const openLinked = () => {
-  const id = linked();
-  if (id !== store.get().selected) void loading.select(id);
-};
-openLinked();
-addEventListener("hashchange", openLinked);
-store.subscribe(() => {
-  const { selected } = store.get();
-  if (selected === linked()) return;
-  history.replaceState(null, "", selected === null ? location.pathname : `#copy=${selected}`);
+const address = createAddress(
+  store,
+  { loading, jobLoading },
+  {
+    hash: () => location.hash,
+    replace: (hash) => history.replaceState(null, "", hash === "" ? location.pathname : hash),
+  },
+);
+address.open();
+addEventListener("hashchange", () => {
+  address.open();
+  polling.tick();
 });

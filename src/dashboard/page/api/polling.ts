@@ -1,21 +1,18 @@
 import { hasEnded } from "../../../client/ferry.ts";
+import { unsettledJobs } from "../state/jobs.ts";
 import type { PageState } from "../state/page-state.ts";
 import { hiddenIds } from "../state/rows.ts";
 import type { Store } from "../state/store.ts";
 import { extend } from "../state/throughput.ts";
+import type { JobLoading } from "./job-loading.ts";
 import type { Loading } from "./loading.ts";
+import { createPacing } from "./pacing.ts";
 import type { Environment, Session } from "./session.ts";
 
-const second = 1_000;
-/** The pause between two reads of the first page. It doubles while nothing changes. */
-const minListMs = 10 * second;
-const maxListMs = 60 * second;
-/** The pause between two reads of one copy. */
-const minCopyMs = 2 * second;
-const maxCopyMs = 60 * second;
-const maxAtOnce = 4;
 /** So many copies that a filter hides are read. */
 const maxHidden = 10;
+/** So many jobs that are not at rest are read. */
+const maxJobs = 20;
 
 export type Polling = {
   /** The copies that can be seen now. Of the others, only those that a filter hides are read. */
@@ -28,47 +25,54 @@ export type Polling = {
   pause(isPaused: boolean): void;
 };
 
-/** Decides when the page calls the app: for copies that run and can be seen, or are hidden by a filter, when the app has asked it to. */
+type PolledParts = {
+  loading: Loading;
+  jobLoading: JobLoading;
+  session: Session;
+  environment: Environment;
+};
+
+/**
+ * Decides when the page calls the app: for what the open view shows. Of copies, those that run and can be seen, or are
+ * hidden by a filter, are read when the app has asked for it; of jobs, those that are not at rest.
+ */
 export function createPolling(
   store: Store<PageState>,
-  {
-    loading,
-    session,
-    environment,
-  }: { loading: Loading; session: Session; environment: Environment },
+  { loading, jobLoading, session, environment: { now } }: PolledParts,
 ): Polling {
-  const { now } = environment;
+  const { retryAfter } = session;
   let visible: readonly string[] = [];
-  let listMs = minListMs;
-  /** Infinite while the list is read. */
-  let listAt = now();
-  let isHurried = false;
-  const dueAt = new Map<string, number>();
-  const reading = new Set<string>();
-
-  async function readList(): Promise<void> {
-    listAt = Number.POSITIVE_INFINITY;
-    isHurried = false;
-    const before = store.get().listing.ids;
-    try {
+  const copies = createPacing({
+    now,
+    retryAfter,
+    async list() {
+      const before = store.get().listing.ids;
       await loading.refresh();
-      const isSame = before.join() === store.get().listing.ids.join();
-      listMs = isSame ? Math.min(maxListMs, listMs * 2) : minListMs;
-    } catch {
-      listMs = Math.min(maxListMs, listMs * 2); // the connection shows the error
-    }
-    listAt = isHurried ? now() : now() + listMs;
-  }
+      return before.join() !== store.get().listing.ids.join();
+    },
+    item: (id) => loading.readCopy(id),
+  });
+  const jobs = createPacing({
+    now,
+    retryAfter,
+    async list() {
+      const before = store.get().jobs.listing.ids;
+      await jobLoading.refresh();
+      return before.join() !== store.get().jobs.listing.ids.join();
+    },
+    item: (id) => jobLoading.readJob(id),
+  });
 
-  async function readOne(id: string): Promise<void> {
-    reading.add(id);
-    try {
-      await loading.readCopy(id);
-    } finally {
-      reading.delete(id);
-      const wait = (session.retryAfter(id) ?? 10) * second;
-      dueAt.set(id, now() + Math.min(maxCopyMs, Math.max(minCopyMs, wait)));
-    }
+  /** The copies that are read on their own. */
+  function dueCopies(): string[] {
+    const { rows, filter, selected } = store.get();
+    const opened = selected === null ? [] : [selected];
+    const ids = new Set([...opened, ...visible, ...hiddenIds(rows, filter, maxHidden)]);
+    return [...ids].filter((id) => {
+      const row = rows.get(id);
+      const isIncomplete = id === selected && row?.copy === null;
+      return row !== undefined && (!hasEnded(row.item) || isIncomplete);
+    });
   }
 
   return {
@@ -76,28 +80,18 @@ export function createPolling(
       visible = ids;
     },
     hurry() {
-      listMs = minListMs;
-      if (listAt === Number.POSITIVE_INFINITY) isHurried = true;
-      else listAt = now();
+      copies.hurry();
+      jobs.hurry();
     },
     tick() {
-      const { isPaused, connection, selected, throughput } = store.get();
+      const { isPaused, connection, throughput, place } = store.get();
       if (isPaused) return;
       store.set({ now: now(), throughput: extend(throughput, now()) });
       if (connection.kind === "key" || connection.kind === "sign-in") return;
-      if (now() >= listAt) void readList();
+      const pacing = place === "jobs" ? jobs : copies;
+      pacing.readList();
       if (connection.kind !== "live") return;
-      const { rows, filter } = store.get();
-      const opened = selected === null ? [] : [selected];
-      for (const id of new Set([...opened, ...visible, ...hiddenIds(rows, filter, maxHidden)])) {
-        const row = rows.get(id);
-        const isIncomplete = id === selected && row?.copy === null;
-        if (row === undefined || (hasEnded(row.item) && !isIncomplete)) continue;
-        const due = dueAt.get(id);
-        // The list has just been read with the copy's progress.
-        if (due === undefined) dueAt.set(id, now() + minCopyMs);
-        else if (now() >= due && reading.size < maxAtOnce && !reading.has(id)) void readOne(id);
-      }
+      pacing.readItems(place === "jobs" ? unsettledJobs(store.get().jobs, maxJobs) : dueCopies());
     },
     pause(isPaused) {
       store.set({ isPaused, now: now() });

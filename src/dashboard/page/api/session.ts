@@ -7,7 +7,7 @@ import type { Store } from "../state/store.ts";
 export type Session = {
   ferry(): Ferry;
   useKey(key: string): void;
-  /** The seconds that the last response with this copy asked to wait, or null. */
+  /** The seconds that the last response with this copy or job asked to wait, or null. */
   retryAfter(id: string): number | null;
   /** Runs a call and notes how the connection is after it. Rejects with what the call rejects with. */
   watch<Result>(call: (ferry: Ferry) => Promise<Result>): Promise<Result>;
@@ -35,7 +35,8 @@ export function openSession(store: Store<PageState>, environment: Environment): 
   const noting: typeof fetch = async (input, init) => {
     const response = await environment.fetch(input, init);
     if (response.status === 401) isChallenged = response.headers.has("www-authenticate");
-    const [, id] = /\/copies\/([\w-]+)$/.exec(new URL(response.url || baseUrl).pathname) ?? [];
+    const [, id] =
+      /\/(?:copies|jobs)\/([\w-]+)$/.exec(new URL(response.url || baseUrl).pathname) ?? [];
     const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
     if (id !== undefined && Number.isFinite(seconds)) waits.set(id, seconds);
     return response;

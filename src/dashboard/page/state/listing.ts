@@ -1,9 +1,11 @@
-import type { CopySummary, Page } from "../../../client/ferry.ts";
 import { hasStatus } from "./rows.ts";
 import type { Rows, StatusFilter } from "./rows.ts";
 
 /** The filters that the app applies. `source` and `destination`: beginnings of URLs, or empty. */
 export type Filter = { status: StatusFilter; source: string; destination: string };
+
+/** A page of a list, of which only the ids count here. */
+type IdPage = { items: readonly { id: string }[]; nextCursor: string | null };
 
 /** The part of a filtered list that the page has loaded. */
 export type Listing = {
@@ -42,7 +44,7 @@ function newestFirst(one: string, other: string): number {
  * Returns the listing with a newly read first page. Copies that the page should have but has not are gone: deleted, or
  * no longer of this status. If nothing connects the page with what is loaded, the listing begins again with it.
  */
-export function refreshListing(before: Listing, { items, nextCursor }: Page): Listing {
+export function refreshListing(before: Listing, { items, nextCursor }: IdPage): Listing {
   const read = items.map(({ id }) => id);
   const started = before.started.filter((id) => !read.includes(id));
   const listing = { ...before, started };
@@ -68,10 +70,10 @@ export function addStarted(listing: Listing, id: string): Listing {
 }
 
 /** Returns the listing with a further page. */
-export function extendListing(listing: Listing, { items, nextCursor }: Page): Listing {
+export function extendListing(listing: Listing, { items, nextCursor }: IdPage): Listing {
   const ids = mergeIds(
     listing.ids,
-    items.map(({ id }: CopySummary) => id),
+    items.map(({ id }) => id),
   );
   const emptyPages = items.length === 0 ? listing.emptyPages + 1 : 0;
   return { ...listing, ids, cursor: nextCursor, emptyPages };
@@ -81,6 +83,28 @@ export function extendListing(listing: Listing, { items, nextCursor }: Page): Li
 export function mergeIds(some: readonly string[], others: readonly string[]): readonly string[] {
   if (others.length === 0) return some;
   return [...new Set([...some, ...others])].toSorted(newestFirst);
+}
+
+/**
+ * Returns the number of copies for each status that the reader can choose: for the chosen one those of the list, and for
+ * the others all that the page knows. Of those, the page cannot know how many fit a prefix: then they have no number.
+ */
+export function countFilters(
+  { filter, listing, rows }: { filter: Filter; listing: Listing; rows: Rows },
+  known: Record<StatusFilter, number>,
+): Record<StatusFilter, number | null> {
+  const { status, source, destination } = filter;
+  const hasPrefix = source !== "" || destination !== "";
+  const none = {
+    all: null,
+    running: null,
+    failed: null,
+    succeeded: null,
+    aborted: null,
+    skipped: null,
+  };
+  const listed = shownIds(listing, rows, { status, search: "" }).length;
+  return { ...(hasPrefix ? none : known), [status]: listed };
 }
 
 /** Returns the copies of a listing that have the filter's status now, and that contain every word of the search. */

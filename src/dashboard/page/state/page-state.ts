@@ -1,9 +1,11 @@
 import type { FerryError, Timeline } from "../../../client/ferry.ts";
 import type { Fix } from "./failures.ts";
+import { noJobs } from "./jobs.ts";
+import type { JobAction, JobsState } from "./jobs.ts";
 import { emptyListing, noFilter } from "./listing.ts";
 import type { Filter, Listing } from "./listing.ts";
 import type { Notice } from "./notices.ts";
-import type { Rows } from "./rows.ts";
+import type { Retries, Rows } from "./rows.ts";
 import { openThroughput } from "./throughput.ts";
 import type { Throughput } from "./throughput.ts";
 
@@ -22,6 +24,7 @@ export type Connection =
 
 /** What a dialog asks or shows. */
 export type Dialog =
+  | { kind: "job-question"; action: JobAction; id: string }
   /** `like`: the copy whose source and destination the form has at first. */
   | { kind: "start"; like: { source: string; destination: string } | null }
   | { kind: "key" }
@@ -42,11 +45,15 @@ export type PageState = {
   now: number;
   filter: Filter;
   search: string;
+  /** Which view is open. */
+  place: "copies" | "jobs";
   view: "list" | "causes";
   rows: Rows;
+  retries: Retries;
   listing: Listing;
   selected: string | null;
   details: Details;
+  jobs: JobsState;
   fixes: ReadonlyMap<string, Fix>;
   throughput: Throughput;
   dialog: Dialog | null;
@@ -64,11 +71,14 @@ export function initialState(now: number): PageState {
     now,
     filter: noFilter,
     search: "",
+    place: "copies",
     view: "list",
     rows: new Map(),
+    retries: new Map(),
     listing: emptyListing,
     selected: null,
     details: noDetails,
+    jobs: noJobs,
     fixes: new Map(),
     throughput: openThroughput(now),
     dialog: null,

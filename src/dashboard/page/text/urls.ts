@@ -24,6 +24,12 @@ export function plainFileName(url: string): string {
   return plainName(segments.at(-1) ?? host);
 }
 
+/** Returns the last folder of a URL, or its container, as one text, for labels and messages. */
+export function plainFolder(url: string): string {
+  const { segments, host } = urlParts(url);
+  return `${plainName(segments.findLast((segment) => segment !== "") ?? host)}/`;
+}
+
 /** Returns a whole URL as one text, for labels. */
 export function plainUrl(url: string): string {
   const { scheme, host, segments, query } = urlParts(url);

@@ -3,16 +3,19 @@ import { shownIds } from "../state/listing.ts";
 import type { PageState } from "../state/page-state.ts";
 import { countStatuses } from "../state/rows.ts";
 import { formatCount } from "../text/format.ts";
-import { Causes } from "./causes.tsx";
-import { CopyList } from "./copy-list.tsx";
-import { Details } from "./details.tsx";
-import { FilterBar } from "./filter-bar.tsx";
+import { Causes } from "./copies/causes.tsx";
+import { CopyList } from "./copies/copy-list.tsx";
+import { Details } from "./copies/details.tsx";
+import { FilterBar } from "./copies/filter-bar.tsx";
 import { gateOf } from "./gate.tsx";
 import { Header } from "./header.tsx";
 import { Icon } from "./icons.tsx";
 import { KeyForm } from "./dialogs/key-form.tsx";
 import { Modal } from "./dialogs/modal.tsx";
-import { Overview } from "./overview.tsx";
+import { Overview } from "./copies/overview.tsx";
+import { JobQuestion } from "./jobs/job-question.tsx";
+import { Jobs } from "./jobs/jobs.tsx";
+import { LostBanner } from "./lost-banner.tsx";
 import { PageContext, usePage } from "./page-context.ts";
 import type { Page } from "./page-context.ts";
 import { Question } from "./dialogs/question.tsx";
@@ -27,11 +30,15 @@ export function App({ page }: { page: Page }) {
   useEffect(() => {
     document.title = running === 0 ? "Ferry" : `${formatCount(running)} running · Ferry`;
   }, [running]);
+  const isJobs = state.place === "jobs";
+  const selected = isJobs ? state.jobs.selected : state.selected;
+  const known = isJobs ? state.jobs.rows : state.rows;
   return (
     <PageContext.Provider value={page}>
-      <div class={state.selected === null ? "page" : "page with-details"}>
+      <div class={selected === null ? "page" : "page with-details"}>
         <Header state={state} />
-        {gateOf(state.connection, state.rows.size > 0) ?? <Copies state={state} />}
+        {gateOf(state.connection, known.size > 0) ??
+          (isJobs ? <Jobs state={state} /> : <Copies state={state} />)}
         <Notice state={state} />
         <Dialogs state={state} />
       </div>
@@ -50,11 +57,7 @@ function Copies({ state }: { state: PageState }) {
       <main>
         <Overview state={state} />
         <FilterBar state={state} shown={shown} />
-        {state.connection.kind === "lost" && (
-          <p class="problem banner" role="alert">
-            {state.connection.message}. The page tries again.
-          </p>
-        )}
+        <LostBanner state={state} />
         {view === "causes" ? (
           <Causes state={state} shown={shown} />
         ) : (
@@ -105,6 +108,8 @@ function Dialogs({ state }: { state: PageState }) {
       return <StartForm dialog={dialog} close={close} />;
     case "question":
       return <Question dialog={dialog} state={state} close={close} />;
+    case "job-question":
+      return <JobQuestion dialog={dialog} state={state} close={close} />;
     case "key":
       return (
         <Modal title="Function key" close={close}>

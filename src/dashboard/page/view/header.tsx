@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { jobsHash } from "../api/address.ts";
 import type { PageState } from "../state/page-state.ts";
 import { formatAge } from "../text/format.ts";
 import { Icon, Mark } from "./icons.tsx";
@@ -12,6 +13,10 @@ export function Header({ state }: { state: PageState }) {
     <header class="bar">
       <Mark />
       <h1>Ferry</h1>
+      <nav aria-label="Views">
+        <Place name="Copies" hash="#" isOpen={state.place === "copies"} />
+        <Place name="Jobs" hash={jobsHash} isOpen={state.place === "jobs"} />
+      </nav>
       <Freshness state={state} />
       <span class="space" />
       <button
@@ -40,6 +45,14 @@ export function Header({ state }: { state: PageState }) {
         New copy
       </button>
     </header>
+  );
+}
+
+function Place({ name, hash, isOpen }: { name: string; hash: string; isOpen: boolean }) {
+  return (
+    <a class="place" href={hash} aria-current={isOpen ? "page" : undefined}>
+      {name}
+    </a>
   );
 }
 

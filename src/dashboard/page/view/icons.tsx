@@ -1,4 +1,4 @@
-import type { CopyStatus } from "../../../client/ferry.ts";
+import type { CopyStatus, JobStatus } from "../../../client/ferry.ts";
 
 const paths = {
   queued: "M8 4.5V8l2.2 1.6M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12",
@@ -8,6 +8,11 @@ const paths = {
   skipped: "M4 4l4 4-4 4M9 4l4 4-4 4",
   failed: "M4.5 4.5l7 7M11.5 4.5l-7 7",
   aborted: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12M3.8 12.2l8.4-8.4",
+  planning: "M3 4h6M3 8h4M3 12h3M12.5 7.5 8 12v1.5h1.5L14 9",
+  planned: "M3 4h10M3 8h10M3 12h6",
+  running: "M3 8h9M8.5 4.5 12 8l-3.5 3.5",
+  pausing: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12M6.5 6v4M9.5 6v4",
+  paused: "M5.5 3.5v9M10.5 3.5v9",
   plus: "M8 3.5v9M3.5 8h9",
   close: "M4 4l8 8M12 4l-8 8",
   refresh: "M13 8a5 5 0 1 1-1.6-3.7M13 2.5v2.8h-2.8",
@@ -27,7 +32,7 @@ export function Icon({ name }: { name: IconName }) {
   );
 }
 
-export function StatusIcon({ status }: { status: CopyStatus }) {
+export function StatusIcon({ status }: { status: CopyStatus | JobStatus }) {
   return <Icon name={status} />;
 }
 

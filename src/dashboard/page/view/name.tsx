@@ -61,6 +61,50 @@ export function EndpointLine({ url }: { url: string }) {
   );
 }
 
+/** Shows a container, or a folder in it, in one line. If there is no room, its beginning is cut off. */
+export function FolderLine({ url }: { url: string }) {
+  const { host, segments } = urlParts(url);
+  const folders = segments.filter(
+    (segment, index) => index < segments.length - 1 || segment !== "",
+  );
+  return (
+    <span class="endpoint" dir="ltr">
+      <span class="host">
+        <Name text={host} />/
+      </span>
+      <span class="folders">
+        <Folders segments={folders.slice(0, -1)} />
+      </span>
+      <span class="file">
+        <Name text={folders.at(-1) ?? ""} />/
+      </span>
+    </span>
+  );
+}
+
+/** Shows the name of a folder, or of its container, without what is before it. */
+export function FolderName({ url }: { url: string }) {
+  const { host, segments } = urlParts(url);
+  return (
+    <>
+      <Name text={segments.findLast((segment) => segment !== "") ?? host} />/
+    </>
+  );
+}
+
+/** Shows the name of an object, which may have folders. */
+export function ObjectName({ name }: { name: string }) {
+  const segments = name.split("/");
+  return (
+    <span class="endpoint-text" dir="ltr">
+      <Folders segments={segments.slice(0, -1)} />
+      <span class="file">
+        <Name text={segments.at(-1) ?? ""} />
+      </span>
+    </span>
+  );
+}
+
 /** Shows an endpoint in full, on as many lines as it needs. */
 export function EndpointText({ url }: { url: string }) {
   const { scheme, host, segments, query } = urlParts(url);

@@ -1,6 +1,7 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Changes } from "../api/changes.ts";
+import type { JobLoading } from "../api/job-loading.ts";
 import type { Loading } from "../api/loading.ts";
 import type { Polling } from "../api/polling.ts";
 import type { Session } from "../api/session.ts";
@@ -12,6 +13,7 @@ export type Page = {
   store: Store<PageState>;
   session: Session;
   loading: Loading;
+  jobLoading: JobLoading;
   changes: Changes;
   polling: Polling;
 };

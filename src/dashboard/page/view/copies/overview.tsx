@@ -1,7 +1,7 @@
-import type { PageState } from "../state/page-state.ts";
-import { countStatuses, totalRate } from "../state/rows.ts";
-import { peakRate } from "../state/throughput.ts";
-import { formatBytes, formatClock, formatNumber, formatRate } from "../text/format.ts";
+import type { PageState } from "../../state/page-state.ts";
+import { countStatuses, totalRate } from "../../state/rows.ts";
+import { peakRate } from "../../state/throughput.ts";
+import { formatBytes, formatClock, formatNumber, formatRate } from "../../text/format.ts";
 
 /** What happens now, and the throughput since the page was opened. */
 export function Overview({ state }: { state: PageState }) {
@@ -11,7 +11,11 @@ export function Overview({ state }: { state: PageState }) {
     <section class="overview" aria-label="Overview">
       <Figure label="Running" value={formatNumber(counts.running)} />
       <Figure label="Rate now" value={formatRate(totalRate(rows))} />
-      <Figure label="Failed" value={formatNumber(counts.failed)} isBad={counts.failed > 0} />
+      <Figure
+        label={`Failed, of ${formatNumber(counts.all)} seen`}
+        value={formatNumber(counts.failed)}
+        isBad={counts.failed > 0}
+      />
       <Figure label="Copied since opened" value={formatBytes(throughput.totalBytes)} />
       <Plot state={state} />
     </section>

@@ -1,7 +1,7 @@
-import { hasEnded } from "../../../client/ferry.ts";
-import { canAct } from "../api/changes.ts";
-import { progressOf } from "../state/rows.ts";
-import type { Row } from "../state/rows.ts";
+import { hasEnded } from "../../../../client/ferry.ts";
+import { canAct } from "../../api/changes.ts";
+import { progressOf } from "../../state/rows.ts";
+import type { Row } from "../../state/rows.ts";
 import {
   formatAge,
   formatBytes,
@@ -9,11 +9,11 @@ import {
   formatRate,
   formatTime,
   formatWord,
-} from "../text/format.ts";
-import { plainFileName } from "../text/urls.ts";
-import { StatusIcon } from "./icons.tsx";
-import { EndpointLine } from "./name.tsx";
-import { ProgressBar } from "./progress-bar.tsx";
+} from "../../text/format.ts";
+import { plainFileName } from "../../text/urls.ts";
+import { StatusIcon } from "../icons.tsx";
+import { EndpointLine } from "../name.tsx";
+import { ProgressBar } from "../progress-bar.tsx";
 
 /** The heights of a row and of the titles above the rows (px), which the styles have too. */
 export const rowHeight = 56;

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
-import type { Timeline } from "../../../client/ferry.ts";
-import { formatDuration, formatTime } from "../text/format.ts";
+import type { Timeline } from "../../../../client/ferry.ts";
+import { formatDuration, formatTime } from "../../text/format.ts";
 
 type Entry = Timeline["entries"][number];
 
