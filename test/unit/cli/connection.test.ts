@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { configPath, readConnection } from "../../../src/cli/connection.ts";
 
-/* Where the command line finds the app and the key. */
+/* The settings of the command line: the app and the key. */
 
 const url = "https://example.azurewebsites.net";
 const key = "canary-key";
@@ -34,7 +34,7 @@ test("without settings, it is the app of npm start", () => {
   });
 });
 
-test("FERRY_URL and FERRY_KEY; an empty variable counts as none", () => {
+test("FERRY_URL and FERRY_KEY; an empty variable counts as absent", () => {
   const env = { FERRY_URL: ` ${url} `, FERRY_KEY: key };
   const named = { url, key, urlName: "FERRY_URL" };
   expect(readConnection(userWith(null, { env }))).toEqual(named);
@@ -94,12 +94,12 @@ test.each<[string, unknown, RegExp]>([
   ["a list", [key], /it is not an object/],
   ["an unknown field", { token: key }, /it has an unknown field: token/],
   [
-    "a key in the place of a name",
+    "a key instead of a name",
     { url, [`${key}==`]: "x" },
     /it has a field that is neither url nor key$/,
   ],
   ["a long name", { [`${key}-`.repeat(3)]: "x" }, /it has a field that is neither url nor key$/],
-  ["a key that is no text", { key: { key } }, /its key is not a text/],
+  ["a key that is not a text", { key: { key } }, /its key is not a text/],
 ])("a file with %s is rejected, and not quoted", (_, content, message) => {
   const user = userWith(content);
   expect(() => readConnection(user)).toThrow(message);
