@@ -13,7 +13,7 @@ const price = z.strictObject({
   source: z.string().min(1),
 });
 
-/** The content of prices.json. A price that is null leaves its amounts out of the table. */
+/** The content of prices.json. Amounts whose price is null are left out of the table. */
 const pricesSchema = z.strictObject({
   currency: z.string().length(3),
   region: z.string().min(1),

@@ -27,7 +27,7 @@ test.each(themes.flatMap((theme) => widths.map((width) => ({ theme, width }))))(
         colorScheme: theme,
         viewport: { width, height: 800 },
         reducedMotion: "reduce",
-        bypassCSP: true, // axe adds styles of its own
+        bypassCSP: true, // axe adds styles
       },
     });
     const { page, button, row, rows, advance } = dashboard;

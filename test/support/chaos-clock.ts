@@ -2,8 +2,8 @@ import { install } from "@sinonjs/fake-timers";
 import type { Cancel, Clock } from "../../src/local/clock.ts";
 
 /**
- * A virtual clock that can advance while work is running: an activity whose request Storage holds back
- * would stop the virtual clock of `src/local/clock.ts` forever, and nothing could happen meanwhile.
+ * A virtual clock that can advance while work is running: an activity whose request Storage holds back would stop the
+ * virtual clock of `src/local/clock.ts` forever.
  */
 export type ChaosClock = Clock & {
   /** Advances by `ms`, from one due time to the next, or until `isOver` (called at each) returns true. */

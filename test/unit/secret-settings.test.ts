@@ -111,7 +111,7 @@ test.each(["&sig=abc", "%26sig=abc", ";sig=abc", "_a", "=x"])(
 /** Pieces of a key as they appear in a host: without "+" and "/", at which a host ends. */
 const pieces = [8, 22, 41, 61].map((length) => canary.repeat(3).slice(0, length));
 
-test.each(pieces)("no problem quotes a piece of a key in the place of a host: %s", (piece) => {
+test.each(pieces)("no problem quotes a piece of a key instead of a host: %s", (piece) => {
   const rest = "/tq/K1SZFPTOtr/in1";
   const label = piece.length > 40 ? [`https://${piece}.example${rest}`] : [];
   const urls = [

@@ -83,7 +83,7 @@ export type ListOrder = Order & {
   /** Decides the causes of failures. */
   role: "source" | "destination";
   prefix: string;
-  /** The marker of the page before; null for the first page. */
+  /** The marker of the previous page; null for the first page. */
   marker: string | null;
   /** The first name of the first page, inclusive; null for the prefix's first one. Keep it on later pages. */
   startFrom: string | null;

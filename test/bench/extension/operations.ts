@@ -10,8 +10,8 @@ import { count, median, tableText } from "../table.ts";
 import type { Table } from "../table.ts";
 
 /*
- * Counts the operations of the task hub on the real Durable extension, with Azurite:
- * `npx tsc && node test/bench/extension/operations.ts [configurations]`. Nothing reads a copy meanwhile, because each
+ * Counts the operations of the task hub on the real Durable extension, with Azurite: `npx tsc && node
+ * test/bench/extension/operations.ts [configurations]`. No client reads a copy during the measurement, because each
  * `GET /copies/{id}` adds a table read.
  */
 

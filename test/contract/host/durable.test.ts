@@ -68,7 +68,7 @@ test("an orchestration outlives its host when the task hub is a file", async () 
   await clock.advance(2 * hourMs);
 
   const second = await startSample("greeter", { clock, stateFile });
-  await clock.advance(0); // the timer became due meanwhile
+  await clock.advance(0); // the timer has become due
   await greeting(second.url, "POST");
   await clock.settled();
   expect(await greeting(second.url)).toMatchObject({ runtimeStatus: "Completed" });

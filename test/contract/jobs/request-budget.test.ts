@@ -8,8 +8,9 @@ import type { StorageEmulatorOptions } from "../../../src/local/storage/emulator
 import { writeManyBlobs } from "../../support/stack/many-blobs.ts";
 
 /*
- * Goal: a job costs at most 1.01 requests for each object where nothing pends, and 1.02 where everything pends once.
- * Method: a job of one full page, with every request counted as the emulator receives it: those of the ledger, too.
+ * Goal: a job costs at most 1.01 requests for each object if every copy completes in its start, and 1.02 if every
+ * copy is pending for one poll. Method: a job of one full page; every request that the emulator receives counts, also
+ * those of the ledger.
  */
 
 const objects = 5_000;
@@ -44,13 +45,13 @@ async function countRequests(copies: StorageEmulatorOptions["copies"]) {
   return requests;
 }
 
-test("where every copy completes in its start, a job makes at most 1.01 requests for each object", async () => {
+test("if every copy completes in its start, a job makes at most 1.01 requests for each object", async () => {
   const requests = await countRequests({ finishOnStart: "always" });
   expect(requests).toBeGreaterThan(objects);
   expect(requests).toBeLessThanOrEqual(objects * 1.01);
 }, 300_000);
 
-test("where every copy is pending for five seconds, a job makes at most 1.02 requests for each object", async () => {
+test("if every copy is pending for five seconds, a job makes at most 1.02 requests for each object", async () => {
   const requests = await countRequests({ finishOnStart: "never", startDelayMs: 5_000 });
   expect(requests).toBeLessThanOrEqual(objects * 1.02);
 }, 300_000);

@@ -113,7 +113,7 @@ async function play(all: readonly Scenario[]): Promise<Result[]> {
     copy.reads.push(now());
     return now() < copy.endsAt ? whilePending : ended("success");
   };
-  /** Returns a result `took` ms later; the clock moves meanwhile. */
+  /** Returns a result `took` ms later on the engine's clock. */
   const later = <T>(instanceId: string, result: T) => {
     const resume = clock.pause();
     return new Promise<T>((resolve) => {

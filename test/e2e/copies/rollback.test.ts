@@ -174,7 +174,7 @@ test.each(["SnapshotBlob", "CopyBlob", "SetBlobMetadata", "DeleteBlob", "ListBlo
   },
 );
 
-test("content that another writer wrote meanwhile is not rolled back, and our snapshot is deleted", async () => {
+test("content that another writer wrote during the copy is not rolled back, and our snapshot is deleted", async () => {
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack));
   await stack.clock.advance(10_000);

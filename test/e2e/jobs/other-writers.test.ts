@@ -11,8 +11,8 @@ import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * A job into a container into which single copies, a route and another client write: no content is overwritten
- * against the rule of its writer.
+ * A job whose container also receives single copies, copies of a route and writes of another client: no content is
+ * overwritten against the rule of its writer.
  */
 
 const immediately = { copies: { finishOnStart: "always" } } as const;

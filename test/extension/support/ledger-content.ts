@@ -35,7 +35,7 @@ export async function ledgerContent(
   }
   return { ...content, records: content.records.toSorted() };
 
-  /** Empty if the blob was deleted meanwhile. */
+  /** Empty if the blob has been deleted. */
   async function read(name: string): Promise<string> {
     const blob = container.getBlobClient(name);
     return await blob.downloadToBuffer().then(String, () => "");

@@ -56,7 +56,7 @@ export const dashboardMutants: readonly Mutant[] = [
     suites: [jobs],
   },
   {
-    breaks: "the page shows counters of a job that are of another status",
+    breaks: "the page shows the counters of a job from a previous status",
     file: "src/dashboard/page/state/jobs.ts",
     find: "before.job?.status === item.status ? before.job : null",
     replace: "before.job?.id === item.id ? before.job : null",
@@ -147,7 +147,7 @@ export const dashboardMutants: readonly Mutant[] = [
     suites: [throughput],
   },
   {
-    breaks: "problems of options without a field of their own are not shown at the form",
+    breaks: "problems of options without a separate field are not shown at the form",
     file: "src/dashboard/page/state/start-request.ts",
     find: 'if (first !== "options") return null;',
     replace: 'if (first !== "options" || second === "tags") return null;',

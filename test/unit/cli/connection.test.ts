@@ -26,7 +26,7 @@ function userWith(
   return user;
 }
 
-test("without settings, it is the app of npm start", () => {
+test("without settings, the app is that of npm start", () => {
   expect(readConnection(userWith(null))).toEqual({
     url: "http://127.0.0.1:7071",
     urlName: "the default URL (FERRY_URL sets another)",
@@ -58,7 +58,7 @@ test.each([
   ["another host", "https://other.azurewebsites.net", undefined],
   ["another port", `${url}:8443`, undefined],
   ["http", "http://example.azurewebsites.net", undefined],
-])("the key of the file is sent to the app of the file only: %s", (_, other, expected) => {
+])("the key of the file is sent only to the app of the file: %s", (_, other, expected) => {
   const user = userWith({ url, key }, { env: { FERRY_URL: other } });
   expect(readConnection(user).key).toBe(expected);
 });
@@ -127,7 +127,7 @@ test.each([
   else expect(() => readConnection(user)).toThrow(/because http is not encrypted/);
 });
 
-test("a key that would be sent over http is an error that says where to remove it", () => {
+test("an error for a key that would be sent over http says where to remove the key", () => {
   const exposed = "http://example.com";
   const fixOf = (user: ReturnType<typeof userWith>): unknown => {
     try {

@@ -99,7 +99,7 @@ test("a further page is added without repeating a copy, and empty pages are coun
   expect(extendListing(empty, page(["5"])).emptyPages).toBe(0);
 });
 
-describe("what is shown", () => {
+describe("the shown copies", () => {
   const all = rowsOf(
     item("9", { status: "copying", completedAt: null }),
     item("8", { status: "failed", cause: "destination-exists" }),
