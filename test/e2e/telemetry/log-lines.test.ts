@@ -193,7 +193,7 @@ test("the line of a throttled call to the ledger names the ledger", async () => 
   ]);
 });
 
-test("a notification that is refused for a day has lines, and the watchdog's lines contain its age", async () => {
+test("a notification that no target accepts for a day has lines, and the watchdog's lines contain its age", async () => {
   const topic = await startListener();
   topic.responses = () => 500;
   const settings = { COPY_NOTICE_TOPIC: `${topic.url}?code=hush-hush`, COPY_NOTICE_TOPIC_KEY: "k" };

@@ -101,7 +101,7 @@ export const repeatedKeyMutants: readonly Mutant[] = [
     suites: [names],
   },
   {
-    breaks: "a list with a status leaves out copies whose record does not have their end",
+    breaks: "a list with a status leaves out copies whose record does not contain their end",
     file: "src/triggers/http/list-copies.ts",
     find: '|| copy.status === status || copy.status === "running") &&',
     replace: "|| copy.status === status) &&",

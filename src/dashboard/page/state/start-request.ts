@@ -22,7 +22,10 @@ export const emptyForm: StartForm = {
   options: "",
 };
 
-/** Returns the form for a changed repetition of a copy. The app does not return the options and the SAS of a copy. */
+/**
+ * Returns the form with which a reader repeats a copy with changes. The app does not return the options and the SAS
+ * of a copy.
+ */
 export function formOf(copy: { source: string; destination: string } | null): StartForm {
   if (copy === null) return emptyForm;
   return { ...emptyForm, source: copy.source, destination: copy.destination };
