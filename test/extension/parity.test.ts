@@ -52,7 +52,7 @@ describe("timers are early by the same rule:", () => {
     }
   });
 
-  /** How early a timer fired at most (ms), in several tries, because a busy machine is late. */
+  /** The maximum time (ms) by which a timer fired early, in several tries, because a busy machine is late. */
   async function earliest(api: Api, waitMs: number): Promise<number> {
     const tries = Array.from({ length: 5 }, async (_, index) => {
       const id = `timer-${waitMs}-${index}`;

@@ -53,19 +53,26 @@ test.each([
 });
 
 test("every character that the app and the command line escape is escaped on the page too", () => {
-  const missed: string[] = [];
-  let escaped = 0;
+  // Of the planes that are almost empty, a sample.
+  const isTested = (code: number) =>
+    code < 0x20000 || (code >= 0xe0000 && code < 0xe1000) || code % 1_009 === 0;
+  const escaped: string[] = [];
   for (let code = 0; code <= 0x10ffff; code++) {
+    if (!isTested(code)) continue;
     const char = String.fromCodePoint(code);
-    if (printable(char) === char) continue;
-    escaped++;
-    for (const of of ["segment", "sentence"] as const) {
-      const [, part] = nameParts(`a${char}b`, of);
-      if (part?.kind !== "escaped") missed.push(`${of} U+${code.toString(16)}`);
-    }
+    if (printable(char) !== char) escaped.push(char);
   }
-  expect(missed).toEqual([]);
-  expect(escaped).toBeGreaterThan(90);
+  expect(escaped.length).toBeGreaterThan(1_000);
+  for (const of of ["segment", "sentence"] as const) {
+    const missed = new Set<string>();
+    for (let index = 0; index < escaped.length; index += 500) {
+      const name = `a${escaped.slice(index, index + 500).join("")}b`;
+      for (const { kind, text } of nameParts(name, of).slice(1, -1)) {
+        if (kind !== "escaped") missed.add(text);
+      }
+    }
+    expect([...missed], of).toEqual([]);
+  }
 });
 
 test.each([

@@ -6,7 +6,7 @@ import { formatCount, formatDuration, formatNumber, formatRate } from "../../tex
 export function jobRateText({ job }: JobRow): string {
   const rate = job?.rate ?? null;
   if (rate === null) return "";
-  const digits = rate.objectsPerSecond < 10 ? 1 : 0;
+  const digits = rate.objectsPerSecond < 1 ? 2 : rate.objectsPerSecond < 10 ? 1 : 0;
   const objects = Number(rate.objectsPerSecond.toFixed(digits));
   return `${formatRate(rate.bytesPerSecond)}, ${formatNumber(objects)} objects/s`;
 }
