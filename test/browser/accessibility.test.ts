@@ -42,6 +42,10 @@ test.each(themes.flatMap((theme) => widths.map((width) => ({ theme, width }))))(
       const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html)}`);
       expect(found, view).toEqual([]);
       expect(passes.length).toBeGreaterThan(10);
+      const hidden = await page
+        .getByRole("banner")
+        .evaluate((bar) => bar.scrollWidth - bar.clientWidth);
+      expect(hidden, `${view}: what the header has no room for (px)`).toBe(0);
     };
     await expectCount(rows(), 4);
     await advance(10_000);

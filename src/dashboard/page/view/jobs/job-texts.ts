@@ -8,7 +8,8 @@ export function jobRateText({ job }: JobRow): string {
   if (rate === null) return "";
   const digits = rate.objectsPerSecond < 1 ? 2 : rate.objectsPerSecond < 10 ? 1 : 0;
   const objects = Number(rate.objectsPerSecond.toFixed(digits));
-  return `${formatRate(rate.bytesPerSecond)}, ${formatNumber(objects)} objects/s`;
+  const bytes = formatRate(rate.bytesPerSecond);
+  return objects === 0 ? bytes : `${bytes}, ${formatNumber(objects)} objects/s`;
 }
 
 /** The estimated remaining time; of a job that has ended, its duration. */

@@ -109,14 +109,8 @@ function Row({ row, state }: { row: JobRow; state: PageState }) {
           <span class="arrow" aria-hidden="true">
             →
           </span>
-          <span class="hidden">to </span>
-          <button
-            type="button"
-            class="link"
-            aria-label={`Open the job to ${name}`}
-            aria-expanded={id === jobs.selected}
-            onClick={open}
-          >
+          <button type="button" class="link" aria-expanded={id === jobs.selected} onClick={open}>
+            <span class="hidden">Open the job to </span>
             <FolderLine url={destination} />
           </button>
         </span>
