@@ -2,13 +2,13 @@ import tab from "@bomb.sh/tab/commander";
 import type { Command } from "commander";
 
 /*
- * Completion of the words of a command line. The shells call `ferry complete -- <words>`. The words are not trusted:
- * a line can be pasted, and Tab must not execute a part of it.
+ * Completes the words of a command line. The shells call `ferry complete -- <words>`. The words are not trusted: a
+ * line can be pasted, and Tab must not execute any part of it.
  */
 
 /**
  * For bash. The script of the library evaluates the words, requires the package bash-completion, and fails if it is
- * loaded twice. The last line of the output is `:` and a bit set: 2 = no space after the word.
+ * loaded twice. The last line of the output is `:` and a set of bits: 2 = no space after the word.
  */
 const bashScript = `# bash completion for ferry
 __ferry_complete() {

@@ -3,10 +3,10 @@ import { isAbsolute, join } from "node:path";
 import type { Shell } from "./shell.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Where the app is, what messages call the setting with its URL, and the key for it. */
+/** The app's URL, the name that messages use for its setting, and the key. */
 export type Connection = { url: string; urlName: string; key: string | undefined };
 
-/** The app that `npm start` runs. */
+/** The URL of the app that `npm start` runs. */
 const localUrl = "http://127.0.0.1:7071";
 
 type User = Pick<Shell, "env" | "home" | "userId">;
@@ -72,7 +72,7 @@ function readConfigFile(user: User): { url?: string; key?: string } {
   const fields = Object.entries(value);
   for (const [name, content] of fields) {
     if (name !== "url" && name !== "key") {
-      // A key that was pasted into a wrong place is not shown.
+      // A key that was pasted in the wrong place is not shown.
       throw fail(/^[\w-]{1,30}$/.test(name) ? `it has an unknown field: ${name}` : unknownField);
     }
     if (typeof content !== "string") throw fail(`its ${name} is not a text`);
@@ -90,7 +90,7 @@ function readPrivateFile(path: string, userId: number | null): string | null {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return null;
-    throw new UsageError(`Cannot read ${path} because the system refuses it: ${code}`);
+    throw new UsageError(`Cannot read ${path} because the system denies it: ${code}`);
   }
   try {
     const status = fstatSync(file);

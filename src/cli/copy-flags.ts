@@ -134,7 +134,7 @@ export function createOptionFlags(): RequestFlag[] {
 
 const offOr = (value: string) => ["off", value];
 
-/** The same, by the name of the field. */
+/** The same names by field. */
 const conditionFlags = Object.fromEntries(
   Object.entries(conditionNames).map(([name, field]) => [field, name]),
 );

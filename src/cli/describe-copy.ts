@@ -16,7 +16,7 @@ export function formatDuration(ms: number): string {
   return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }
 
-/** The rate, and the time that is left by Ferry's forecast, from the time of its latest poll. */
+/** The rate and the remaining time: Ferry's forecast at its latest poll. */
 export function describeRate({
   bytesPerSecond,
   estimatedCompletion,
@@ -28,7 +28,7 @@ export function describeRate({
   return [...rate, `${formatDuration(left)} left`].join(", ");
 }
 
-/** What is shown of a copy that runs. */
+/** The progress of a running copy. */
 export function progressOfCopy({ id, status, progress, warning }: Copy): Progress {
   const line = progress === null ? status : `${status.padEnd(9)}  ${describeBytes(progress)}`;
   const shown = {
@@ -150,7 +150,7 @@ export function describePlan(plan: Plan): string[] {
     ...plan.conditions.map((each) => `${"condition".padEnd(12)} ${nameFlags(each)}`),
     ...plan.notCarried.map(
       ({ what, option }) =>
-        `${"not carried".padEnd(12)} ${what}${option === null ? "" : ` (see ${nameField(`/options/${option.replaceAll(".", "/")}`)})`}`,
+        `${"not copied".padEnd(12)} ${what}${option === null ? "" : ` (see ${nameField(`/options/${option.replaceAll(".", "/")}`)})`}`,
     ),
   ];
 }

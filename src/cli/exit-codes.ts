@@ -1,4 +1,4 @@
-/** What a script learns from the end of the program. `--help` prints the table below. */
+/** The exit codes of the program. `--help` prints the table below. */
 export const exitCodes = {
   ok: 0,
   copyFailed: 1,

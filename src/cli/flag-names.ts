@@ -2,15 +2,15 @@ import { createOptionFlags } from "./copy-flags.ts";
 import type { RequestFlag } from "./request-flags.ts";
 
 /*
- * The app's messages name the fields of a request. A person who typed flags gets the names of the flags; `--json` keeps
- * the names of the API.
+ * The app's messages name the fields of a request. For people, `ferry` replaces them by the names of its flags;
+ * `--json` keeps the names of the API.
  */
 
 type Named = { flag: string; parts: Readonly<Record<string, string>> };
 
 const flags: readonly RequestFlag[] = createOptionFlags();
 
-/** What a command line calls each field that has an argument or a flag. A later row for a field does not count. */
+/** The name of each field that has an argument or a flag. Only the first row for a field counts. */
 const byField: ReadonlyMap<string, Named> = new Map(
   [
     ...flags.map(({ field, option, parts = {} }): [string, Named] => {
@@ -20,14 +20,14 @@ const byField: ReadonlyMap<string, Named> = new Map(
       source: "<source>",
       destination: "<destination>",
       route: "--route",
-      // The flag that a person must add if only a part of the policy was given.
+      // The flag that is missing if only a part of the policy was given.
       "options.immutabilityPolicy": "--immutable-until",
       "Idempotency-Key": "--idempotency-key",
     }).map(([field, flag]): [string, Named] => [field, { flag, parts: {} }]),
   ].toReversed(),
 );
 
-/** Flags with a value of their own: `tags "source"` is `--tags-from-source`. */
+/** Flags that stand for one value: `tags "source"` is `--tags-from-source`. */
 const byValue: ReadonlyMap<string, string> = new Map(
   flags.flatMap(({ field, value, option }): [string, string][] =>
     value === undefined ? [] : [[`${nameOf(field)} "${value}"`, option.long ?? option.flags]],
@@ -51,7 +51,7 @@ export function nameField(pointer: string): string {
   return namePath(path) ?? `${pointer} ${onlyInApi}`;
 }
 
-/** Names the field by the longest part of its path that has a flag; null if none has. */
+/** Names the field by the longest part of its path that has a flag; null if no part has one. */
 function namePath(path: readonly string[]): string | null {
   for (let length = path.length; length > 0; length--) {
     const named = byField.get(path.slice(0, length).join("."));
@@ -75,9 +75,9 @@ function nameGroup(field: string): string | null {
   return length > "--".length ? `${first.slice(0, length)}…` : null;
 }
 
-/** Names of fields that are no English words, and what the command line calls them. */
+/** Names of fields that are not English words, and the command line's names for them. */
 const bareNames: ReadonlyMap<string, string> = new Map([
-  // Both sides have them: the message says which side it is about.
+  // Both sides have them, and the message says which side it means.
   ...[...byField.values()].flatMap(({ parts }) =>
     Object.entries(parts).map(([name, part]): [string, string] => [name, `the condition ${part}`]),
   ),
@@ -97,13 +97,13 @@ const conditions = new RegExp(
   "g",
 );
 const bare = new RegExp(`${before}(${[...bareNames.keys()].join("|")})${after}`, "g");
-/** Names that are English words, where a value follows. */
+/** Names that are English words, if a value follows them. */
 const words = new RegExp(
   `${before}(${flags.flatMap(({ field }) => /^options\.([a-z]+)$/.exec(field)?.[1] ?? []).join("|")})(?: "[a-z-]+"|(?= is "))`,
   "g",
 );
 
-/** Replaces the names of fields in a message of the app by those of the command line. */
+/** Replaces the names of fields in a message of the app with those of the command line. */
 export function nameFlags(text: string): string {
   return text
     .replace(paths, (whole, path: string) => {

@@ -20,8 +20,8 @@ export type Interrupts = {
 };
 
 /**
- * Ctrl-C asks whether to abort or to stop watching; a second Ctrl-C stops. Without a terminal, the first one stops: a
- * script that is interrupted cannot answer.
+ * Ctrl-C asks whether to abort or to stop watching; a second Ctrl-C stops watching. Without a terminal, the first one
+ * stops: a script that is interrupted cannot answer.
  */
 export function handleInterrupts(shell: Shell, handlers: InterruptHandlers): Interrupts {
   const { stdin, stderr } = shell;

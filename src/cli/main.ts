@@ -4,7 +4,7 @@ import { runCli } from "./run-cli.ts";
 
 /* The command `ferry`. */
 
-// A reader such as `head` closes the pipe when it has enough.
+// A reader such as `head` closes the pipe when it needs no more lines.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();

@@ -8,7 +8,7 @@ import { UsageError } from "./usage-error.ts";
 
 /**
  * Where text goes: results to standard output, everything else to standard error. Names come from callers and from
- * Storage: characters on which a terminal would act are printed as `\u` and their digits.
+ * Storage: characters on which a terminal would act are printed as `\u` and four digits.
  */
 export type Output = {
   /** Whether results are JSON: one object on each line. */
@@ -91,7 +91,7 @@ function describe(error: unknown): Described {
     const { message, fix } = error;
     return { ...none, cause: "usage", message, fix, exitCode: exitCodes.usage };
   }
-  // Another error is a bug of this program, which its message helps to find.
+  // Any other error is a bug of this program; its message helps to find the bug.
   const message = `Cannot continue because of a bug: ${String(error)}`;
   return { ...none, cause: "bug", message, fix: null, exitCode: exitCodes.bug };
 }

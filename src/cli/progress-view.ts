@@ -3,16 +3,16 @@ import { printable } from "../copy/printable.ts";
 import type { Output } from "./output.ts";
 import type { Shell } from "./shell.ts";
 
-/** What is shown of one copy or job that runs. All texts may come from a server. */
+/** The progress of one running copy or job. Any of the texts may come from a server. */
 export type Progress = {
   id: string;
-  /** How much of it is done, from 0 to 1. */
+  /** The completed part, from 0 to 1. */
   done: number;
-  /** What stands before the bar, and after it; `shortAfter`: after it in the line of one of many. */
+  /** The texts before and after the bar; `shortAfter` follows the bar if there are several bars. */
   before: string;
   after: string;
   shortAfter: string;
-  /** The line that is printed where there are no bars. */
+  /** The line that is printed instead of a bar. */
   line: string;
   /** Printed once, above the bars; null if there is none. */
   warning: string | null;
@@ -21,9 +21,9 @@ export type Progress = {
 /** Shows progress. */
 export type ProgressView = {
   update(progress: Progress): void;
-  /** It is not shown any more. */
+  /** Removes its bar. */
   remove(id: string): void;
-  /** Removes the bars from the terminal, until they are shown again. */
+  /** Removes the bars from the terminal until the next update. */
   hide(): void;
   show(): void;
 };
@@ -34,7 +34,7 @@ export function createProgressView(
   output: Output,
   isMany: boolean,
 ): ProgressView {
-  // With JSON, results go to standard output, and the bars do not disturb them.
+  // With JSON, results go to standard output, and standard error is free for the bars.
   const canDraw = stderr.isTTY && env["TERM"] !== "dumb";
   if (canDraw && (stdout.isTTY || output.isJson)) return bars(stderr, output, isMany);
   const last = new Map<string, string>();
@@ -51,7 +51,7 @@ export function createProgressView(
 
 const minBarColumns = 8;
 const maxBarColumns = 40;
-/** The columns of a line without its bar, at most; a longer line would be cut off. */
+/** The maximum number of columns beside the bar; a longer line would be cut off. */
 const columnsOfOne = 66;
 const columnsOfMany = 80;
 

@@ -5,9 +5,9 @@ export type RequestFlag = {
   /** The path in the body, such as `options.file.mode`; or the name of a header. */
   field: string;
   option: Option;
-  /** What the flag sets, if it has no argument and does not set `true`. */
+  /** The value that the flag sets, if it has no argument and does not set `true`. */
   value?: string;
-  /** What the flag calls the fields in its field, if it does not use their names. */
+  /** The flag's names for the fields within its field, if they differ. */
   parts?: Readonly<Record<string, string>>;
 };
 

@@ -21,7 +21,7 @@ const settingsHelp = `
 Settings:
   FERRY_URL  the app (default: http://127.0.0.1:7071, which npm start runs)
   FERRY_KEY  a function key of the app
-  Or a file that only you can read, $XDG_CONFIG_HOME/ferry/config.json (~/.config/ferry/config.json):
+  They can also be in a file that only you can read, $XDG_CONFIG_HOME/ferry/config.json (~/.config/ferry/config.json):
   {"url": "https://example.azurewebsites.net", "key": "…"}`;
 
 const connectionHelp = "\nSettings: FERRY_URL and FERRY_KEY; see ferry --help";

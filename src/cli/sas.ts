@@ -2,7 +2,7 @@ import { hasSecret } from "./secret-queries.ts";
 import type { Shell } from "./shell.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** How the SAS of a side is given: never as an argument, because every user of a machine can read arguments. */
+/** The place of the SAS of a side: never an argument, because every user of a machine can read arguments. */
 export type SasFlags = {
   sourceSasEnv?: string;
   destinationSasEnv?: string;
@@ -14,7 +14,7 @@ type Side = "source" | "destination";
 
 const maxInputBytes = 64 * 1_024;
 
-/** Returns the URLs with their SAS. With both from standard input, the source's is the first line. */
+/** Returns the URLs with their SAS. If standard input has both, the source's is the first line. */
 export async function addSas(
   urls: { source: string; destination: string | undefined },
   flags: SasFlags,
@@ -55,7 +55,7 @@ export function rejectSas(url: string): void {
   if (!hasSecret(url)) return;
   throw new UsageError(
     "Cannot take a SAS or another secret from the arguments because other users of this machine can read them",
-    "Use --source-sas-env NAME, --source-sas-stdin, or those of the destination; the secret of this call is no longer one",
+    "Use --source-sas-env NAME, --source-sas-stdin, or those of the destination; the secret in this call is no longer secret",
   );
 }
 

@@ -1,4 +1,4 @@
-/** The ends of names of parameters whose values let their holder read a URL: of Storage, S3, Google, and CDNs. */
+/** The ends of the names of secret parameters in signed URLs: of Storage, S3, Google, and CDNs. */
 const secretName =
   /(?:^|[^a-z])(?:sig|auth|hdnea|hdnts|hmac|key|code|pass|policy|pwd|verify)$|(?:authorization|credential|password|secret|signature|token|apikey)$/i;
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -17,7 +17,7 @@ export function hasSecret(text: string): boolean {
   return parametersOf(rest).some(isSecret) || /[&;]sig=/i.test(decode(path));
 }
 
-/** The text without words that contain a secret. */
+/** Returns the text without the words that contain a secret. */
 export function hideSecrets(text: string): string {
   return text.replace(/[^\s'"]+/g, (word) => (hasSecret(word) ? "(not shown)" : word));
 }

@@ -1,6 +1,6 @@
 import type { ReadStream, WriteStream } from "node:tty";
 
-/** What the program gets from its process. */
+/** The parts of the process that the program uses. */
 export type Shell = {
   env: Readonly<Record<string, string | undefined>>;
   /** The user's home folder. */

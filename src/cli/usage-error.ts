@@ -1,4 +1,4 @@
-/** Wrong arguments or settings: the message says what, `fix` what to do. */
+/** Wrong arguments or settings: the message states what is wrong, `fix` what to do. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly fix: string | null;

@@ -7,11 +7,11 @@ import type { ExitCode } from "./exit-codes.ts";
 import { handleInterrupts } from "./interrupts.ts";
 import { createProgressView } from "./progress-view.ts";
 
-/** How many copies are watched at the same time: the app holds eight requests. */
+/** The maximum number of copies that are watched at the same time: the app holds eight requests. */
 const maxConcurrent = 8;
 
 /**
- * Shows the progress of copies until they have ended, and prints how they ended. Ctrl-C asks whether to abort them;
+ * Shows the progress of copies until they have ended, and prints their results. Ctrl-C asks whether to abort them;
  * without a terminal it stops watching, and the copies continue.
  */
 export async function watch(context: Context, ids: readonly string[]): Promise<ExitCode> {
@@ -34,12 +34,12 @@ export async function watch(context: Context, ids: readonly string[]): Promise<E
     try {
       await ferry.abort(id, { signal: stop.signal });
     } catch (error) {
-      // It has ended meanwhile: the wait shows how.
+      // It has ended in the meantime; the wait prints its result.
       const hasEndedBefore = error instanceof FerryError && error.causeName === "already-ended";
       if (!hasEndedBefore && !stop.signal.aborted) print(() => output.error(error, id));
     }
   };
-  /** Prints lines where the bars are, which move below them. */
+  /** Prints lines above the bars. */
   const print = <Result>(printLines: () => Result): Result => {
     view.hide();
     if (interrupts.isAsking()) output.note("");

@@ -6,7 +6,7 @@ import type { FieldProblem } from "./types.ts";
  * Where an error comes from:
  * - `problem`: the app rejected the request (problem+json);
  * - `foreign`: a response that is not the app's, for example a page of a proxy, or the host's 401;
- * - `network`: no response, for example because the app does not run;
+ * - `network`: no response, for example because the app is not running;
  * - `timeout`: no response in time;
  * - `usage`: the arguments of the client are wrong, and nothing was sent.
  */
@@ -25,7 +25,7 @@ type Details = {
   cause?: unknown;
 };
 
-/** A call that failed. The message has the cause; it never contains the key. */
+/** A call that failed. The message states the cause; it never contains the key. */
 export class FerryError extends Error {
   override readonly name = "FerryError";
   readonly kind: FerryErrorKind;
@@ -33,15 +33,15 @@ export class FerryError extends Error {
   readonly causeName: string;
   /** The status of the response; null if there was none. */
   readonly status: number | null;
-  /** What a person can do about it; null if the message says it. */
+  /** What a person can do about it; null if the message already says so. */
   readonly fix: string | null;
   /** The problems of the request's fields. */
   readonly errors: readonly FieldProblem[];
-  /** When another request is worthwhile (seconds), or null. */
+  /** The seconds after which the call can be repeated, or null. */
   readonly retryAfter: number | null;
   /** The URL of a copy that may or may not have been started, or null. */
   readonly location: string | null;
-  /** Whether an attempt of the call may have reached the app, which then may have done what was asked. */
+  /** Whether an attempt of the call may have reached the app, which then may have executed it. */
   mayHaveArrived: boolean;
 
   constructor(details: Details) {
@@ -59,7 +59,7 @@ export class FerryError extends Error {
   }
 }
 
-/** A response, with what its message needs. `call`: the method and the URL without its query. */
+/** A response, and the data for the message about it. `call`: the method and the URL without its query. */
 type Failed = { response: Response; body: unknown; call: string };
 
 /** Builds the error of a response that is not a success. */
@@ -128,7 +128,7 @@ export function usageError(message: string, fix?: string): FerryError {
   });
 }
 
-/** Reads a Retry-After in seconds; a date counts as none. */
+/** Reads a Retry-After in seconds; a date is ignored. */
 function readSeconds(text: string | null): number | null {
   return text !== null && /^\d{1,6}$/.test(text.trim()) ? Number(text) : null;
 }

@@ -1,4 +1,5 @@
-import { FerryError, foreignResponse, usageError } from "./ferry-error.ts";
+import { foreignResponse, usageError } from "./ferry-error.ts";
+import type { FerryError } from "./ferry-error.ts";
 import { createJobs, deleteOnce } from "./jobs.ts";
 import type { Jobs } from "./jobs.ts";
 import { readPages } from "./pages.ts";
@@ -22,14 +23,14 @@ export type * from "./types.ts";
 export type FerryOptions = {
   /** The app's URL, with or without `/api`: `https://example.azurewebsites.net`. */
   url: string;
-  /** What messages call the setting with the URL, such as `FERRY_URL`; `the app's URL` if absent. */
+  /** The name that messages use for the setting with the URL, such as `FERRY_URL`; `the app's URL` if absent. */
   urlName?: string | undefined;
   /** A function key. It is sent only to the origin of `url`, and never shown. */
   key?: string | undefined;
   fetch?: typeof globalThis.fetch | undefined;
   /** Ends all calls of this client. */
   signal?: AbortSignal | undefined;
-  /** How long a response may take (ms); one minute if absent. */
+  /** The time limit for a response (ms); one minute if absent. */
   timeoutMs?: number | undefined;
   /** Reports a failed attempt that will be repeated after `delayMs`. */
   onRetry?: ((error: FerryError, delayMs: number) => void) | undefined;
@@ -41,27 +42,27 @@ type Keyed = { idempotencyKey?: string | undefined };
 type Wait = { wait?: number | undefined };
 
 export type Ferry = {
-  /** Starts a copy. Without an `idempotencyKey` it gets a random one, which makes it safe to repeat the call. */
+  /** Starts a copy. Without an `idempotencyKey` it has a random one, which makes it safe to repeat the call. */
   start(request: StartRequest, options?: Keyed & Wait & Signal): Promise<Copy>;
   /** Returns what a copy would do, and starts nothing. */
   plan(request: StartRequest, options?: Signal): Promise<Plan>;
   /**
-   * Reads a copy. With the `etag` of one that this client has read, it returns the same object if the copy has not
+   * Reads a copy. With the `etag` of a copy that this client has read, it returns the same object if the copy has not
    * changed.
    */
   get(id: string, options?: Wait & { etag?: string | undefined } & Signal): Promise<Copy>;
   /** The ETag of a copy that `get` or `wait` has returned, or null. */
   etag(copy: Copy): string | null;
-  /** Reads a copy until it has ended. `onUpdate` gets each state that differs from the one before. */
+  /** Reads a copy until it has ended. `onUpdate` receives each state that differs from the previous one. */
   wait(id: string, options?: WaitOptions<Copy>): Promise<Copy>;
   /** Requests the abort of a copy, which is `aborting` until Storage has confirmed it. */
   abort(id: string, options?: Signal): Promise<Copy>;
   /** Starts a new copy with the request of one that has ended. */
   retry(id: string, options?: Keyed & Wait & Signal): Promise<Copy>;
-  /** Forgets a copy that has ended. What it copied stays. */
+  /** Deletes the record of a copy that has ended. The copied blob or file stays. */
   delete(id: string, options?: Signal): Promise<void>;
   timeline(id: string, options?: Signal): Promise<Timeline>;
-  /** Reads one page of copies, the newest first. It can be short, or empty with a `nextCursor`. */
+  /** Reads one page of copies, newest first. It can be short, or empty with a `nextCursor`. */
   page(query?: PageQuery & Signal): Promise<Page>;
   /** Reads all pages. */
   list(filters?: ListFilters & Signal): AsyncIterable<CopySummary>;
@@ -164,7 +165,7 @@ function expectField(
   throw foreignResponse({ response, body, call: `${method} ${base}${path}` });
 }
 
-/** Returns whether the progress of a copy, if there is any, has the numbers that callers compute with. */
+/** Returns whether the progress of a copy, if there is any, contains the numbers with which callers compute. */
 function hasNumbers(body: unknown): boolean {
   const { progress } = Object(body) as { progress?: unknown };
   if (progress === undefined || progress === null) return true;

@@ -4,7 +4,7 @@ const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  // Above 999.5, three digits are not enough; whole bytes are exact.
+  // From 999.5, three digits are not enough; whole bytes are exact.
   while (value >= (unit === 0 ? 1_024 : 999.5) && unit < units.length - 1) {
     value /= 1_024;
     unit++;

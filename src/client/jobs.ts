@@ -14,32 +14,38 @@ type Wait = { wait?: number | undefined };
 
 /** The calls of jobs. */
 export type Jobs = {
-  /** Starts a job. Without an `idempotencyKey` it gets a random one, which makes it safe to repeat the call. */
+  /** Starts a job. Without an `idempotencyKey` it has a random one, which makes it safe to repeat the call. */
   start(request: JobRequest, options?: Keyed & Wait & Signal): Promise<Job>;
   /** Starts a job that only plans its objects, and ends as `planned`. */
   plan(request: JobRequest, options?: Keyed & Wait & Signal): Promise<Job>;
-  /** Lets a planned job copy the objects of its plan. */
+  /** Starts a planned job, which then copies the objects of its plan. */
   startPlanned(id: string, options?: Wait & Signal): Promise<Job>;
-  /** Reads a job. With the `etag` of one that this client has read, it returns the same object if it has not changed. */
+  /**
+   * Reads a job. With the `etag` of a job that this client has read, it returns the same object if it has not
+   * changed.
+   */
   get(id: string, options?: Wait & { etag?: string | undefined } & Signal): Promise<Job>;
   /** The ETag of a job that `get` or `wait` has returned, or null. */
   etag(job: Job): string | null;
-  /** Reads a job until it has ended, is planned or is paused. `onUpdate` gets each state that differs. */
+  /**
+   * Reads a job until it has ended, is planned or is paused. `onUpdate` receives each state that differs from the
+   * previous one.
+   */
   wait(id: string, options?: WaitOptions<Job>): Promise<Job>;
-  /** Requests the abort of a job, which is `aborting` until nothing of it is pending. What is copied stays. */
+  /** Requests the abort of a job, which is `aborting` until none of its copies is pending. Copied objects stay. */
   abort(id: string, options?: Signal): Promise<Job>;
-  /** Requests the pause of a job, which is `pausing` until nothing of it is being started. */
+  /** Requests the pause of a job, which is `pausing` until it starts no more copies. */
   pause(id: string, options?: Signal): Promise<Job>;
   resume(id: string, options?: Signal): Promise<Job>;
-  /** Forgets a job that has ended. What it copied, and its report, stay. */
+  /** Deletes the record of a job that has ended. The copied objects and the report stay. */
   delete(id: string, options?: Signal): Promise<void>;
-  /** Reads one page of jobs, the newest first. It can be short, or empty with a `nextCursor`. */
+  /** Reads one page of jobs, newest first. It can be short, or empty with a `nextCursor`. */
   page(query?: JobPageQuery & Signal): Promise<JobPage>;
   /** Reads all pages. */
   list(filters?: JobFilters & Signal): AsyncIterable<JobSummary>;
 };
 
-/** Creates the calls of jobs. `call` sends one, and expects the field in its response. */
+/** Creates the calls of jobs. `call` sends a call, and expects the field in its response. */
 export function createJobs(
   call: (of: Call, field: string | null) => Promise<Reply>,
   { path, runtime }: { path(id: string): string; runtime: Runtime },
@@ -90,7 +96,7 @@ export function createJobs(
   };
 }
 
-/** Runs a DELETE. If an earlier attempt, whose response was lost, has deleted it, that is a success. */
+/** Runs a DELETE. A 404 after an attempt whose response was lost is a success: that attempt has deleted the record. */
 export async function deleteOnce(attempt: () => Promise<unknown>): Promise<void> {
   try {
     await attempt();

@@ -1,11 +1,11 @@
 /** Why a call got no response, by Node's code; browsers give no code. */
 export type NetworkFailure = {
-  /** `network` may pass; the others do not change while the settings stay as they are. */
+  /** A `network` error may pass; the others stay until a setting changes. */
   causeName: "network" | "wrong-protocol" | "not-trusted";
   /** Completes "because …". */
   reason: string;
   fix: string;
-  /** Whether the app may have got the call. */
+  /** Whether the app may have received the call. */
   mayHaveArrived: boolean;
 };
 
@@ -26,12 +26,12 @@ const closed = ({ protocol }: URL) =>
     ? "Try again; if the server speaks TLS, use https:// in the URL"
     : "Try again; if it fails in the same way, check the app's log, and the proxies before it";
 
-/** The first row whose codes match decides. */
+/** The first row whose codes match applies. */
 const rows: readonly Row[] = [
   {
     codes: /^ECONNREFUSED$/,
     reason: "nothing listens at this address",
-    fix: "Check that the app runs, and that the host and the port in the URL are right",
+    fix: "Check that the app is running, and that the host and the port in the URL are right",
     neverArrived: true,
   },
   {
@@ -48,7 +48,7 @@ const rows: readonly Row[] = [
   },
   {
     codes: /^E(HOST|NET)(UNREACH|DOWN)$/,
-    reason: "the network has no path to this address",
+    reason: "the network has no route to this address",
     fix: "Check the network, the VPN and the firewall",
     neverArrived: true,
   },
@@ -111,7 +111,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-/** The URL of the API, and what messages call the setting that it comes from. */
+/** The URL of the API, and the name that messages use for its setting. */
 export type Address = { base: string; urlName: string };
 
 /** Classifies the error of `fetch`. */
@@ -122,7 +122,7 @@ export function classifyNetworkError(error: unknown, { base, urlName }: Address)
     return {
       causeName: "network",
       reason: `there was no complete response: ${code ?? messageOf(error)}`,
-      fix: `Check that the app runs, and that ${urlName} is right`,
+      fix: `Check that the app is running, and that ${urlName} is right`,
       mayHaveArrived: true,
     };
   }
@@ -135,7 +135,7 @@ export function classifyNetworkError(error: unknown, { base, urlName }: Address)
   };
 }
 
-/** Returns whether a URL is of this machine. */
+/** Returns whether a URL leads to this machine. */
 export function isLoopback({ hostname }: URL): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
@@ -144,7 +144,7 @@ function codeOf(error: unknown): string | null {
   const { cause } = Object(error) as { cause?: unknown };
   const { code, name } = Object(cause) as { code?: unknown; name?: unknown };
   if (typeof code === "string" && code !== "") return code;
-  // Some versions of Node give it no code.
+  // In some versions of Node this error has no code.
   return name === "HTTPParserError" ? name : null;
 }
 

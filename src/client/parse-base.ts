@@ -3,7 +3,10 @@ import type { FerryError } from "./ferry-error.ts";
 
 const fix = "Use a URL such as https://example.azurewebsites.net or http://127.0.0.1:7071";
 
-/** Returns the URL of the API, without a slash at its end. `urlName`: what messages call the setting with the URL. */
+/**
+ * Returns the URL of the API, without a slash at its end. `urlName`: the name that messages use for the setting with
+ * the URL.
+ */
 export function parseBase(text: string, urlName: string): string {
   const refuse = (reason: string): FerryError =>
     usageError(`Cannot use ${urlName} because ${reason}${shown(text)}`, fix);
@@ -20,23 +23,23 @@ export function parseBase(text: string, urlName: string): string {
     throw refuse("it contains a user or a password");
   }
   if (url.search !== "" || url.hash !== "") {
-    throw refuse("it contains a query, and the key is a setting of its own");
+    throw refuse("it contains a query, and the key has a separate setting");
   }
   const path = url.pathname.replace(/\/+$/, "");
   return `${url.origin}${path.toLowerCase().endsWith("/api") ? path : `${path}/api`}`;
 }
 
-/** The longest word that is shown: keys and signatures are longer. */
+/** The maximum length of a word that is shown: keys and signatures are longer. */
 const maxWordLength = 30;
 
 /**
- * Completes a message with the value, without user, query and fragment; or with nothing if a part of the rest can be a
- * secret: a person may have pasted the key in place of the URL.
+ * Completes a message with the value, without user, query and fragment. The value is omitted if the rest may contain
+ * a secret: a person may have pasted the key instead of the URL.
  */
 function shown(text: string): string {
   const rest = text.replace(/[?#].*$/s, "").replace(/^([a-z][a-z\d+.-]*:\/*)?.*@/is, "$1");
   const words = rest.split(/[.:/[\]]/);
-  // With both, neither part has a clear end.
+  // If it has both, the end of neither is clear.
   const isMixed = text.includes("@") && /[?#]/.test(text);
   const isPlain =
     !isMixed && words.every((word) => /^[\w-]*$/.test(word) && word.length <= maxWordLength);

@@ -6,7 +6,7 @@ export type Reader<View> = {
   read(id: string, options?: ReadOptions): Promise<{ view: View; response: Response }>;
   /** The ETag of a view that this reader has returned, or null. */
   etag(view: View): string | null;
-  /** Reads until the view is at rest. `onUpdate` gets each state that differs from the one before. */
+  /** Reads until the view is at rest. `onUpdate` receives each state that differs from the previous one. */
   wait(id: string, options?: WaitOptions<View>): Promise<View>;
 };
 
@@ -31,9 +31,9 @@ type ReaderOptions<View> = {
   runtime: Runtime;
 };
 
-/** How long the app holds a response at most (seconds). */
+/** The maximum time for which the app holds a response (seconds). */
 const maxWait = 20;
-/** A wait may take two weeks, in which the app restarts: it bears more failures in a row than other calls. */
+/** A wait may take two weeks, in which the app restarts: it tolerates more failures in a row than other calls. */
 const maxAttemptsOfWait = 10;
 /** The longest pause between two reads of a wait (seconds), as in the app. */
 const maxPause = 60;
@@ -47,7 +47,7 @@ export function createReader<View extends { id: string }>(
 ): Reader<View> {
   const known = createMemory<View>();
 
-  /** The fields were compared with the document of the API by the app's own tests. */
+  /** The app's tests compare the fields with the document of the API. */
   async function read(
     id: string,
     { wait, etag, signal, maxAttempts }: ReadOptions = {},
@@ -80,7 +80,7 @@ export function createReader<View extends { id: string }>(
         if (view !== last) onUpdate?.(view);
         last = view;
         if (isAtRest(view)) return view;
-        // The app reads Storage again after this time, so that nothing changes before.
+        // The app reads Storage again after this time, so nothing changes before.
         const retryAfter = Number(response.headers.get("retry-after")) || 1;
         const seconds = Math.min(maxPause, Math.max(1, retryAfter));
         const wasHeld = response.headers.has("preference-applied");

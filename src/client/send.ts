@@ -8,16 +8,16 @@ import {
 } from "./ferry-error.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Where the API is, and how it is called. */
+/** The URL of the API, and the settings of its calls. */
 export type Transport = {
   /** The URL of the API, without a slash at its end: `https://example.azurewebsites.net/api`. */
   base: string;
-  /** What messages call the setting with the URL. */
+  /** The name that messages use for the setting with the URL. */
   urlName: string;
   key: string | null;
   fetch: typeof globalThis.fetch;
   signal: AbortSignal | undefined;
-  /** How long a response may take (ms), in addition to the time for which it is held. */
+  /** The time limit for a response (ms), in addition to the time for which it is held. */
   timeoutMs: number;
   /** Reports a failed attempt that will be repeated after `delayMs`. */
   onRetry: (error: FerryError, delayMs: number) => void;
@@ -34,22 +34,22 @@ export type Call = {
   /** How long the app may hold the response (seconds). */
   wait?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** How often the call is sent at most. */
+  /** The maximum number of times that the call is sent. */
   maxAttempts?: number;
 };
 
 export type Reply = { response: Response; body: unknown };
 
 const defaultMaxAttempts = 4;
-/** The pause before the second attempt, on average (ms); each further one is twice as long. */
+/** The average pause before the second attempt (ms); each further pause is twice as long. */
 const firstPauseMs = 500;
 const maxPauseMs = 30_000;
-/** A longer Retry-After is left to the caller (seconds). */
+/** The client does not wait for a longer Retry-After (seconds). */
 const maxRetryAfter = 60;
 
 /**
- * Sends a call, and repeats it after transient failures. All calls of the API may be repeated: a start and a retry carry
- * an Idempotency-Key. A response that is not a success is an error, except 304.
+ * Sends a call, and repeats it after transient failures. All calls of the API may be repeated: a start and a retry
+ * have an Idempotency-Key. A response other than a success or 304 is an error.
  */
 export async function send(transport: Transport, call: Call): Promise<Reply> {
   const { runtime, onRetry } = transport;
@@ -152,7 +152,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A failure that another attempt may not have. A 503 without Retry-After is permanent: the settings are wrong. */
+/** Whether another attempt may succeed. A 503 without Retry-After is permanent: the settings are wrong. */
 function isTransient({ kind, causeName, status, retryAfter }: FerryError): boolean {
   if (kind === "network" || kind === "timeout") return causeName === kind;
   if (retryAfter !== null && retryAfter > maxRetryAfter) return false;

@@ -20,7 +20,7 @@ export type Timeline = Schemas["CopyTimeline"];
 export type Health = Schemas["Health"];
 /** A problem of one field of a request; `pointer` is a JSON pointer (RFC 6901). */
 export type FieldProblem = NonNullable<Schemas["Problem"]["errors"]>[number];
-/** A source and a destination, each with everything below it, and which blobs to copy: the body of `POST /jobs`. */
+/** A source and a destination (containers or folders), and the selection of blobs: the body of `POST /jobs`. */
 export type JobRequest = WithoutDryRun<Schemas["JobRequest"]>;
 export type Job = Schemas["Job"];
 export type JobStatus = Job["status"];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 
-/** The files of the page, which the bundler wrote beside this file. */
+/** The files of the page, which the bundler writes next to this file. */
 const types = {
   "page.html": "text/html; charset=utf-8",
   "page.js": "text/javascript; charset=utf-8",
@@ -19,7 +19,7 @@ type PageFile = { text: string; etag: string };
 
 /**
  * The page runs only its own script, and connects only to its own origin. No page can frame it. Text never becomes
- * markup (Trusted Types), so no name of a blob can either.
+ * markup (Trusted Types), so neither does the name of a blob.
  */
 const policy = [
   "default-src 'none'",
@@ -44,8 +44,8 @@ const headers = {
 };
 
 /**
- * Creates the handler of GET /dashboard/{file?}: without a file, the page. It needs no key, and holds no data of the app.
- * Each file is read when it is first requested. `read` returns the text of a file.
+ * Creates the handler of GET /dashboard/{file?}: without a file, the page. It needs no key, and contains no data of
+ * the app. Each file is read when it is first requested. `read` returns the text of a file.
  */
 export function servePage(
   read: (name: string) => Promise<string> = readBeside,
@@ -64,7 +64,7 @@ export function servePage(
     file.etag ||= `"${createHash("sha256").update(file.text).digest("base64url").slice(0, 22)}"`;
     files.set(name, file);
     const { text, etag } = file;
-    // Each load asks whether the file is still the same: page and script must be of one build.
+    // Browsers revalidate each file at every load: page and script must be of one build.
     const sent = { ...headers, "cache-control": "no-cache", "content-type": types[name], etag };
     const known: readonly string[] =
       (request.headers.get("if-none-match") ?? "").match(/"[^"]*"/g) ?? [];
@@ -85,7 +85,7 @@ async function readBeside(name: string): Promise<string> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(
-      `Cannot show the dashboard because a file of it cannot be read; "npm run build" writes it: ${reason}`,
+      `Cannot show the dashboard because one of its files cannot be read; "npm run build" writes it: ${reason}`,
       { cause: error },
     );
   }

@@ -27,7 +27,7 @@ test.each(themes.flatMap((theme) => widths.map((width) => ({ theme, width }))))(
         colorScheme: theme,
         viewport: { width, height: 800 },
         reducedMotion: "reduce",
-        bypassCSP: true, // axe adds styles of its own
+        bypassCSP: true, // axe adds styles
       },
     });
     const { page, button, row, rows, advance } = dashboard;
@@ -36,7 +36,7 @@ test.each(themes.flatMap((theme) => widths.map((width) => ({ theme, width }))))(
       await dashboard.screenshot(`${view}-${theme}-${width}`);
       await page.evaluate(axe.source);
       const { violations, passes } = await page.evaluate(() =>
-        // The script has just set it.
+        // The script has set the theme a moment before.
         (globalThis as unknown as { axe: typeof axe }).axe.run(),
       );
       const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html)}`);

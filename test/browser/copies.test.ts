@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { startStack } from "../support/stack/test-stack.ts";
 import { expectCount, expectText, openDashboard } from "./support/dashboard.ts";
 
-/* What an operator does with the page, against the app and the emulator. Each copy takes a minute of virtual time. */
+/* An operator's work with the page, against the app and the emulator. Each copy takes a minute of virtual time. */
 
 const slow = { bytesPerSecond: 100_000 };
 const film = Buffer.alloc(6_000_000);
@@ -78,7 +78,7 @@ test("a copy is started in the form, with the app's messages at the fields, and 
     await advance(12_000);
     positions.push(Number(await bar.getAttribute("aria-valuenow")));
   }
-  // Ferry polls at moments that it chooses, so that two positions can be of one poll.
+  // Ferry chooses the moments of its polls, so two positions can be of one poll.
   expect(positions).toEqual(positions.toSorted((a, b) => a - b));
   expect(new Set(positions).size).toBeGreaterThanOrEqual(3);
   expect(positions.at(-1)).toBeGreaterThan(50);
@@ -131,7 +131,7 @@ test("a running copy is aborted after a question, and its destination is removed
   expect(await destination.exists()).toBe(false);
 });
 
-test("a failed copy shows its cause, the fix and what happened, and a retry succeeds after the fix", async () => {
+test("a failed copy shows its cause, the fix and the timeline, and a retry succeeds after the fix", async () => {
   const stack = await startStack({ copies: slow });
   await stack.upload("inbox/other.mp4", "other");
   const source = stack.blob("inbox/film.mp4");

@@ -3,8 +3,8 @@ import { startStack } from "../support/stack/test-stack.ts";
 import { expectCount, expectText, openDashboard } from "./support/dashboard.ts";
 
 /*
- * Whoever can upload a blob chooses its name. Each name is copied by the real app, and must be shown as it is: no name
- * becomes markup, changes what is around it, or looks like another one.
+ * Any client that can upload a blob chooses its name. The real app copies each name, and the page must show it as it
+ * is: no name becomes markup, changes the text around it, or looks like another one.
  */
 
 /** A name, and what the page shows. `[…]`: characters with a mark, because they look like others. */
@@ -45,7 +45,7 @@ const names: [name: string, shown: string][] = [
   ["n".repeat(900), "n".repeat(900)],
 ];
 
-test("the browser itself turns no text into markup, and runs no script that the page does not have", async () => {
+test("the browser turns no text into markup, and runs no script that is not the page's", async () => {
   const stack = await startStack();
   const dashboard = await openDashboard(stack);
   const { page } = dashboard;
@@ -112,13 +112,13 @@ test("34 hostile names are shown as they are, and no two look the same", async (
   expect(await read(".row .line:not(.to) .file")).toEqual(newestFirst.map(([, shown]) => shown));
   expect(new Set(newestFirst.map(([, shown]) => shown)).size).toBe(names.length);
 
-  // Nothing but the page's own elements.
+  // Only the page's own elements.
   const tags = await page
     .locator(".file *")
     .evaluateAll((elements) => [...new Set(elements.map(({ localName }) => localName))]);
   expect(tags.toSorted()).toEqual(["bdi", "mark", "span"]);
 
-  // Each part stands to the right of the one before, in the order of the characters.
+  // Each part stands to the right of the previous one, in the order of the characters.
   const misplaced = await page.locator(".row .to .file > bdi").evaluateAll((elements) =>
     elements.flatMap((element) => {
       const lefts = [...element.childNodes].map((node) => {
@@ -149,10 +149,10 @@ test("34 hostile names are shown as they are, and no two look the same", async (
   expect(labels.filter((label) => label !== null && unsafe.test(label))).toEqual([]);
 });
 
-/** Invisible, and changes the order of what follows. */
+/** An invisible character, and one that changes the order of the text after it. */
 const tail = "\u202e\u034f\u3164\u{e0001}";
 
-/** The values that the page compares or counts with: identifiers, times and words of a fixed set. */
+/** The values with which the page compares or counts: identifiers, times and words of a fixed set. */
 const isExempt = (name: string, value: string) =>
   /^(id|status|kind|step|source|retryOf|pointer|type|self|nextCursor)$/.test(name) ||
   /^\d{4}-\d\d-\d\dT/.test(value);

@@ -14,7 +14,7 @@ import type { Dashboard } from "./support/dashboard.ts";
 
 /* Jobs on the page, against the app and the emulator. */
 
-/** Blobs of which one is copied every ten seconds, and as many that take half an hour. */
+/** Blobs; one of them is copied every ten seconds, and as many others take half an hour each. */
 async function fill(stack: TestStack, count: number): Promise<void> {
   for (let index = 1; index <= count; index++) {
     await stack.upload(`inbox/${index}.mp4`, Buffer.alloc(index * 10_000));
@@ -79,7 +79,7 @@ test("a job is watched, paused, resumed and aborted", async () => {
   await button("Abort the job to archive/").click();
   const question = page.getByRole("dialog", { name: "Abort this job?" });
   await expectText(question, "12 objects planned");
-  await expectText(question, "What is copied stays");
+  await expectText(question, "Copied objects stay");
   await button("Cancel").click();
   await expectText(jobRows.first(), "Running");
   await details(dashboard).getByRole("button", { name: "Abort…" }).click();
@@ -214,7 +214,7 @@ test("hostile names of a job's folders and objects are shown as they are", async
   await dashboard.screenshot("job-hostile");
 });
 
-test("while the app does not respond, the jobs stay, and the page says so", async () => {
+test("while the app does not respond, the jobs stay on the page, which says that it is not connected", async () => {
   const stack = await startStack(immediately);
   await stack.upload("inbox/a.txt", "a");
   await untilJobEnded(stack, (await startJob(stack, inboxJob(stack))).id);
@@ -227,7 +227,7 @@ test("while the app does not respond, the jobs stay, and the page says so", asyn
   await advance(120_000);
   await page.getByRole("alert").waitFor();
   await expectCount(jobRows, 1);
-  // The open view is the only one that is read.
+  // Only the data of the open view is read.
   expect(calls.slice(before).filter((call) => call.includes("/copies"))).toEqual([]);
   await page.unroute(/\/api\/jobs/);
   await advance(120_000);

@@ -3,7 +3,7 @@ import { startStack } from "../support/stack/test-stack.ts";
 import type { TestStack } from "../support/stack/test-stack.ts";
 import { expectCount, expectText, openDashboard } from "./support/dashboard.ts";
 
-/* Filters, the search, failures by cause, and actions on everything that is shown. */
+/* Filters, the search, failures by cause, and actions on all shown copies. */
 
 const slow = { bytesPerSecond: 10_000 };
 
@@ -57,7 +57,7 @@ test("failures are grouped by cause with the fix, and a group is retried after a
   expect(await question.count()).toBe(0);
 });
 
-test("everything that a filter shows is aborted after a question, and nothing else", async () => {
+test("all copies that a filter shows are aborted after a question, and no others", async () => {
   const stack = await startStack({ copies: slow });
   for (const name of ["a", "b", "c"]) await stack.upload(`inbox/${name}`, Buffer.alloc(1_000_000));
   await stack.upload("photos/d", Buffer.alloc(1_000_000));

@@ -3,7 +3,7 @@ import { startStack } from "../support/stack/test-stack.ts";
 import { expectCount, openDashboard } from "./support/dashboard.ts";
 import { scrollThrough, serveCopies } from "./support/many-copies.ts";
 
-/* With 10,000 copies loaded, the work of the page depends only on what can be seen. `npm run bench` measures times. */
+/* With 10,000 copies loaded, the work of the page depends only on the visible rows. `npm run bench` measures times. */
 
 test("10,000 copies are loaded, scrolled and searched with a few dozen rows", async () => {
   const stack = await startStack();

@@ -8,7 +8,7 @@ import { startLocalStack } from "../../src/local/local-stack.ts";
 import { findChromium, hasSandbox, noChromium } from "./support/chromium.ts";
 
 /*
- * `npm run picture`: makes the picture of the dashboard in the README from a real run: copies by the app on the local
+ * `npm run picture`: makes the picture of the dashboard in the README from a real run: the app copies on the local
  * stack, in real time. It takes half a minute.
  */
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { startStack } from "../support/stack/test-stack.ts";
 import { expectCount, expectText, openDashboard } from "./support/dashboard.ts";
 
-/* What the page does when it cannot show copies: without a key or sign-in, without the app, and while it is hidden. */
+/* The page when it cannot show copies: without a key or sign-in, without the app, and while it is hidden. */
 
 const keys = { FUNCTIONS_KEYS: "master=m4ster;default=h0st-k3y;eventgrid_extension=3vents" };
 const withKey = { "x-functions-key": "h0st-k3y" };
@@ -86,7 +86,7 @@ test("a 401 of App Service itself leads to the sign-in too", async () => {
   expect(await dashboard.page.getByLabel("Function key").count()).toBe(0);
 });
 
-test("while the app does not respond, the page says how old it is, and recovers", async () => {
+test("while the app does not respond, the page shows the age of its data, and recovers", async () => {
   const stack = await startStack();
   const source = await stack.upload("inbox/film.mp4", "film");
   const body = { source: source.url, destination: stack.blob("archive/film.mp4").url };
@@ -110,13 +110,13 @@ test("while the app does not respond, the page says how old it is, and recovers"
   expect(await page.getByRole("alert").count()).toBe(0);
 });
 
-test("with wrong settings, the page shows which", async () => {
+test("with wrong settings, the page names them", async () => {
   const stack = await startStack();
   const detail =
     "The app runs, but its settings are wrong, so it accepts no copies: COPY_ALLOWED must be a JSON list";
   const dashboard = await openDashboard(stack, {
     async prepare(page) {
-      // Then the app has no other function than health and the page.
+      // Then the app has no functions except health and the page.
       await page.route(/\/api\/copies/, (route) => route.fulfill({ status: 404 }));
       await page.route(/\/api\/health/, (route) =>
         route.fulfill({
@@ -140,7 +140,7 @@ test("with wrong settings, the page shows which", async () => {
   expect(await page.getByRole("button", { name: "New copy" }).isDisabled()).toBe(true);
 });
 
-test("a hidden page calls nothing, and is up to date again when it is shown", async () => {
+test("a hidden page makes no calls, and is up to date again when it is shown", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1_000 } });
   const source = await stack.upload("inbox/film.mp4", Buffer.alloc(1_000_000));
   await stack.start({ source: source.url, destination: stack.blob("archive/film.mp4").url });
@@ -165,7 +165,7 @@ test("a hidden page calls nothing, and is up to date again when it is shown", as
   expect(calls.length).toBeGreaterThan(before);
 });
 
-test("only copies that run and can be seen are read, and not before the app says so", async () => {
+test("only visible running copies are read, and not before the time that the app gives", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1_000 } });
   const source = await stack.upload("inbox/film.mp4", Buffer.alloc(100_000_000));
   const ids: string[] = [];

@@ -4,7 +4,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import type { Output } from "../output.ts";
 import type { Shell } from "../shell.ts";
 
-/** What a command works with. */
+/** The dependencies of a command. */
 export type Context = {
   shell: Shell;
   output: Output;
@@ -15,7 +15,7 @@ export type Context = {
 /** The flags that every command has. */
 export type SharedFlags = { json?: true; timeout?: number };
 
-/** Runs the action of a command: its errors are printed, and become the exit code. */
+/** Runs the action of a command: its errors are printed, and determine the exit code. */
 export type Run = (
   flags: SharedFlags,
   action: (context: Context) => Promise<ExitCode>,
@@ -24,7 +24,7 @@ export type Run = (
 export function createCommand(name: string, description: string): Command {
   const timeout = new Option(
     "--timeout <seconds>",
-    "how long a response may take (default: 60)",
+    "time limit for a response (default: 60)",
   ).argParser(parseSeconds);
   return new Command(name)
     .description(description)

@@ -9,7 +9,7 @@ import type { Run, SharedFlags } from "./command.ts";
 import { startAndWatch } from "./copy.ts";
 
 export function showCommand(run: Run): Command {
-  return createCommand("show", "show copies, and why they failed")
+  return createCommand("show", "show copies, with the cause and fix of failures")
     .argument("<id...>", "ids of the copies")
     .option("--timeline", "show what happened to them, and when")
     .action((ids: string[], flags: SharedFlags & { timeline?: true }) =>
@@ -41,7 +41,7 @@ export function abortCommand(run: Run): Command {
     );
 }
 
-/** An error of one copy is printed, and does not end the others. */
+/** An error of one copy is printed; the command continues with the others. */
 async function forEach(
   ids: readonly string[],
   output: Output,

@@ -35,8 +35,11 @@ export function copyCommand(run: Run): Command {
     )
     .option("--destination-sas-env <name>", "the same for the destination")
     .option("--source-sas-stdin", "read the SAS of the source from standard input")
-    .option("--destination-sas-stdin", "the same for the destination, in the next line")
-    .option("--idempotency-key <key>", "start it only once, however often this command runs");
+    .option(
+      "--destination-sas-stdin",
+      "read the SAS of the destination from standard input, in the next line",
+    )
+    .option("--idempotency-key <key>", "start the copy only once, even if this command runs again");
   for (const { option } of createOptionFlags()) command.addOption(option);
   return command.action((source: string, destination: string | undefined, flags: Flags) =>
     run(flags, async (context) => {
@@ -78,8 +81,8 @@ async function buildRequest(
 }
 
 /**
- * Starts a copy, prints it, and watches it if asked to. A start whose response is lost may have succeeded: `findOut`
- * says how to find out.
+ * Starts a copy, prints it, and watches it with `--watch`. A start whose response is lost may have succeeded:
+ * `findOut` is the advice how to find out.
  */
 export async function startAndWatch(
   context: Context,

@@ -19,11 +19,11 @@ type Flags = SharedFlags & {
 const statuses: readonly Status[] = ["running", "succeeded", "skipped", "failed", "aborted"];
 
 export function listCommand(run: Run): Command {
-  return createCommand("list", "list copies, the newest first")
+  return createCommand("list", "list copies, newest first")
     .addOption(new Option("--status <status>", "only copies with this status").choices(statuses))
     .option("--source <url>", "only copies whose source begins with this URL")
     .option("--destination <url>", "only copies whose destination begins with this URL")
-    .option("--limit <number>", "how many copies to print", parseLimit, 50)
+    .option("--limit <number>", "maximum number of copies to print", parseLimit, 50)
     .addOption(new Option("--all", "print all copies").conflicts("limit"))
     .action((flags: Flags) =>
       run(flags, async ({ connect, output }) => {

@@ -50,7 +50,7 @@ export function checkAccess(
   if (!isWellFormed(source, policy.origins))
     return denied(
       "its source is not in a known Storage service, or its name cannot be read unambiguously",
-      "Use a source whose URL has one meaning: without dot segments, encoded slashes and a port of its own",
+      "Use a source whose URL has one meaning: without dot segments, encoded slashes and a port",
     );
   if (!isWellFormedDestination(destination, policy.origins)) {
     return denied(
@@ -105,7 +105,7 @@ function findRoute(
   if (wanted === null || route === undefined || !isRouted(route, source)) {
     return denied(
       `no route in COPY_ROUTES with its name matches ${endpointUrl(source)}`,
-      "Use the name of a route in COPY_ROUTES, and a blob that it copies; or give a destination in place of the route",
+      "Use the name of a route in COPY_ROUTES, and a blob that it copies; or give a destination instead of the route",
     );
   }
   const { container, path } = source;

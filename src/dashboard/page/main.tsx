@@ -10,7 +10,7 @@ import { initialState } from "./state/page-state.ts";
 import { createStore } from "./state/store.ts";
 import { App } from "./view/app.tsx";
 
-/* Starts the page: connects its parts, and draws it once a second while it can be seen. */
+/* Starts the page: connects its parts, and renders it once a second while it can be seen. */
 
 const environment: Environment = {
   baseUrl: new URL(".", location.href).href,

@@ -103,7 +103,7 @@ function createTokenCache() {
     if (known === undefined) return replaceToken(credential);
     const { text, expiresAt } = await known;
     if (expiresAt - now > minTokenMs) return text;
-    // Another call may have replaced it meanwhile.
+    // Another call may have replaced it in the meantime.
     return tokens.get(credential) === known ? replaceToken(credential) : readToken(credential, now);
   };
 }

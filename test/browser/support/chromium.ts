@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 /** Names of Chromium in distributions, and of browsers that are built from it. */
 const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
-/** The line that says why a suite was skipped. */
+/** The reason for which a suite is skipped. */
 export const noChromium = `there is no Chromium: none of ${names.join(", ")} is in the PATH, and CHROMIUM does not name one`;
 
 /** Returns the path of a Chromium, or null. The environment's CHROMIUM comes first. */

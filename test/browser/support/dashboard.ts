@@ -10,7 +10,7 @@ export type Dashboard = {
   page: Page;
   /** Each call of the API by the page: its method, and its path with the query. */
   calls: string[];
-  /** Moves both clocks, a few seconds at a time, and waits until what they caused is done. */
+  /** Moves both clocks, a few seconds at a time, and waits until the page is idle. */
   advance(ms: number): Promise<void>;
   /** Waits until no request is in flight. */
   idle(): Promise<void>;
@@ -33,7 +33,7 @@ type Options = {
 
 const screenshots = join(import.meta.dirname, "../../../dist/screenshots");
 
-/** Long enough for a busy machine: no result depends on it. */
+/** Long enough for a busy machine; no result depends on it. */
 const maxWaitMs = 60_000;
 const maxStepMs = 4_000;
 
@@ -94,7 +94,7 @@ export async function openDashboard(
   const idle = async () => {
     for (let quiet = 0; quiet < 2; quiet = inFlight.size === 0 ? quiet + 1 : 0) {
       await stack.clock.settled();
-      // A round trip to the page, in which it handles what has arrived.
+      // A round trip to the page, in which it handles the responses that have arrived.
       await page.evaluate(() => Promise.resolve());
     }
   };
@@ -121,7 +121,7 @@ export async function openDashboard(
   };
 }
 
-/** Waits until the text of the locator contains this one. */
+/** Waits until the text of the locator contains this text. */
 export async function expectText(locator: Locator, text: string | RegExp): Promise<void> {
   const read = async () => (await locator.textContent()) ?? "";
   await expect.poll(read, { timeout: maxWaitMs }).toMatch(text);

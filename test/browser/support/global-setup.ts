@@ -10,8 +10,8 @@ declare module "vitest" {
 }
 
 /**
- * Starts one browser for all files. Tests connect to it. It cannot run in their processes, in which the clock is virtual:
- * it would set the clocks of pages by that one.
+ * Starts one browser for all files. Tests connect to it. It cannot run in their processes, because it would use the
+ * virtual clock of the process for the clocks of pages.
  */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const executablePath = findChromium();

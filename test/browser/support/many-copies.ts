@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 const pageSize = 50;
 const statuses = ["succeeded", "succeeded", "failed", "aborted", "skipped"] as const;
 
-/** Responds to the page in the place of the app with a ledger of so many copies, which have ended. */
+/** Responds to the page instead of the app, with a ledger of this number of copies, which have ended. */
 export async function serveCopies(page: Page, count: number): Promise<void> {
   await page.route(/\/api\/copies\?/, (route) => {
     const begin = Number(new URL(route.request().url()).searchParams.get("cursor") ?? 0);
@@ -43,8 +43,8 @@ function item(number: number): object {
 }
 
 /**
- * Scrolls the list from its top to its end and back, one step for each frame, and returns the durations of all long tasks
- * meanwhile (ms; the browser reports those of 50 ms and more) and the largest number of rows that existed.
+ * Scrolls the list from its top to its end and back, one step for each frame, and returns the durations of all long
+ * tasks in that time (ms; the browser reports those of 50 ms and more) and the largest number of rows that existed.
  */
 export function scrollThrough(
   page: Page,

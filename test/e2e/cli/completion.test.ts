@@ -11,7 +11,7 @@ import { runFerry } from "../../support/cli/run-ferry.ts";
 
 const run = promisify(execFile);
 
-/** Presses Tab in bash after these words; returns the proposals, and the files that this created. */
+/** Presses Tab in bash after these words; returns the proposals, and the files that the shell has created. */
 async function completeInBash(words: readonly string[]) {
   const folder = await mkdtemp(join(tmpdir(), "ferry-completion-"));
   onTestFinished(() => rm(folder, { recursive: true }));

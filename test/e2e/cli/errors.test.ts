@@ -8,7 +8,9 @@ import { copyBody, sendJson, startFixedApp } from "../../support/cli/fixed-app.t
 import { runFerry, startFerry } from "../../support/cli/run-ferry.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 
-/* What `ferry` prints, and how it exits, if something is wrong: arguments, settings, the app, the network. */
+/*
+ * The messages and exit codes of `ferry` for wrong arguments, wrong settings, and failures of the app or the network.
+ */
 
 const source = "https://acct1.blob.core.windows.net/inbox/film.mp4";
 const destination = "https://acct2.blob.core.windows.net/archive/film.mp4";
@@ -53,7 +55,7 @@ test.each<[string, string[], RegExp]>([
     /option '-n, --dry-run' cannot be used with option '--idempotency-key <key>'/,
   ],
   ["no id", ["wait"], /missing required argument 'id'/],
-  ["an id that is none", ["show", "../health"], /Cannot use the id because/],
+  ["an invalid id", ["show", "../health"], /Cannot use the id because/],
   [
     "a SAS in the arguments",
     ["copy", `${source}?sp=r&sig=canary`, destination],
@@ -88,7 +90,7 @@ test.each<[string, string[], RegExp]>([
 
 test.each<[string, Record<string, string>, RegExp]>([
   [
-    "a URL that is none",
+    "an invalid URL",
     { FERRY_URL: "ferry" },
     /^ferry: Cannot use FERRY_URL because it is not a URL: ferry\nFix: Use a URL such as /,
   ],
@@ -164,7 +166,7 @@ test("a server that is down: ferry tries again, says so, and exits with 5", asyn
     `ferry: Cannot call GET ${url}/api/copies because nothing listens at this address: ECONNREFUSED`,
   );
   expect(lines[4]).toBe(
-    "Fix: Check that the app runs, and that the host and the port in FERRY_URL are right",
+    "Fix: Check that the app is running, and that the host and the port in FERRY_URL are right",
   );
   const start = await runFerry(["copy", source, destination], { env: { FERRY_URL: url } });
   expect(start.code).toBe(5);
@@ -291,7 +293,7 @@ test("a blob name with a line feed is rejected, and printed on one line", async 
   }
 });
 
-test("a reader that has enough, such as head, ends ferry without an error", async () => {
+test("a reader that closes the pipe, such as head, ends ferry without an error", async () => {
   const item = copyBody({ bytes: 1, cause: null });
   const url = await startFixedApp((request, response) => {
     const page = Number(new URL(request.url ?? "", "http://x").searchParams.get("cursor") ?? "0");

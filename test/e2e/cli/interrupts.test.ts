@@ -27,7 +27,7 @@ async function watchCopy(options: FerryOptions) {
   return { stack, proxy, ferry, id, status };
 }
 
-/** Without the program, the tests of terminals fail in CI and say elsewhere that they did not run. */
+/** Without the program, the tests of terminals fail in CI; elsewhere they are skipped with a message. */
 function needsTerminal(): boolean {
   if (hasTerminal) return true;
   if (process.env["CI"] === "true") throw new Error("/usr/bin/script is missing: install bsdutils");
@@ -112,7 +112,7 @@ test("on a terminal, a second Ctrl-C stops watching", async () => {
   expect(await status()).toBe("copying");
 });
 
-test("on a terminal, a copy that ends while Ctrl-C asks is shown, and the question goes", async () => {
+test("on a terminal, a copy that ends while Ctrl-C asks is shown, and the question disappears", async () => {
   if (!needsTerminal()) return;
   const { stack, ferry, id } = await watchCopy({ terminal: true });
   ferry.type(ctrlC);

@@ -15,7 +15,7 @@ import { buildCliPackage, bundleCli } from "../../../infra/cli-package/build-cli
 import { copyBody, sendJson, startFixedApp } from "../../support/cli/fixed-app.ts";
 import { runFerry } from "../../support/cli/run-ferry.ts";
 
-/* What `ferry` consists of, and that it works where nothing else is installed, on the user's own Node.js. */
+/* `ferry` as a package: its contents, and that it works where nothing else is installed, on the user's own Node.js. */
 
 const folder = mkdtempSync(join(tmpdir(), "ferry-cli-test-"));
 const installed = join(folder, "project/node_modules");

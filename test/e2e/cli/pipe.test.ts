@@ -4,7 +4,7 @@ import { runFerry, startFerry } from "../../support/cli/run-ferry.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* `ferry` in a pipe, against the app: lines, JSON and exit codes. The clock moves when a line is there. */
+/* `ferry` in a pipe, against the app: lines, JSON and exit codes. The clock moves when a line has been printed. */
 
 const mebibyte = 1_024 * 1_024;
 
@@ -21,7 +21,7 @@ async function startCopies() {
 
 const idOf = (text: string) => /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(text)?.[0] ?? "";
 
-/** Lets a copy end, while `ferry` polls it. */
+/** Moves the clock until a copy has ended, while `ferry` polls it. */
 async function finish(stack: TestStack, id: string) {
   expect(await stack.untilEnded(id)).toMatchObject({ completedAt: expect.any(String) });
 }
@@ -131,7 +131,7 @@ test("copy --dry-run prints the plan and starts nothing", async () => {
     "always",
   );
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^Nothing was started[\s\S]*\nwrites +Copy Blob [\s\S]*\nnot carried +/);
+  expect(stdout).toMatch(/^Nothing was started[\s\S]*\nwrites +Copy Blob [\s\S]*\nnot copied +/);
   const json = await run("copy", source, to("archive/x"), "--dry-run", "--json", "--tier", "Cool");
   expect(JSON.parse(json.stdout)).toMatchObject({ dryRun: true, options: { tier: "Cool" } });
   expect((await stack.call("GET", "/copies")).json.items).toEqual([]);

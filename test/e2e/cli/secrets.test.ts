@@ -5,7 +5,7 @@ import { startFixedApp } from "../../support/cli/fixed-app.ts";
 import { runFerry, startFerry } from "../../support/cli/run-ferry.ts";
 import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
 
-/* A SAS and a key reach the app, and nothing that other users of the machine, or a log, can read. */
+/* A SAS and a key reach only the app: neither arguments, which other users of the machine can read, nor logs. */
 
 const secretKey = Buffer.alloc(32, "k").toString("base64");
 
@@ -19,7 +19,7 @@ async function startSecrets() {
 }
 
 test.each(["variable", "standard input", "standard input with a question mark"])(
-  "a SAS from a %s is part of the request, and of nothing else",
+  "a SAS from a %s is only in the request",
   async (place) => {
     const { stack, proxy, source, sas, destination } = await startSecrets();
     const fromVariable = place === "variable";
@@ -94,7 +94,7 @@ test.each<[string, string[], string, RegExp]>([
   },
 );
 
-test("the key is sent in a header, and printed by nothing", async () => {
+test("the key is sent in a header, and never printed", async () => {
   const keys: unknown[] = [];
   const url = await startFixedApp((request, response) => {
     keys.push(request.headers["x-functions-key"]);
@@ -115,7 +115,7 @@ test("the key is sent in a header, and printed by nothing", async () => {
 });
 
 test.each([[[]], [["--json"]]])(
-  "a SAS in the place of the name of its variable is not printed, with %j",
+  "a SAS instead of the name of its variable is not printed, with %j",
   async (flags) => {
     const args = ["copy", "https://a/b/c", "https://d/e/f", ...flags];
     for (const side of ["source", "destination"]) {

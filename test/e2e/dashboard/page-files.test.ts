@@ -4,7 +4,7 @@ import { bundlePage } from "../../../infra/package/bundle-page.ts";
 import { openStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* The page is anonymous and has no data, so that what it may do in a browser is all that matters. */
+/* The page is anonymous and contains no data, so only its rights in a browser matter. */
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -57,7 +57,7 @@ describe.each(Object.entries(files))("%s", (path, type) => {
     expect(headers.get("cross-origin-resource-policy")).toBe("same-origin");
   });
 
-  test("is asked for again at each load, and sent only if it has changed", async () => {
+  test("is revalidated at each load, and sent only if it has changed", async () => {
     const { headers } = await load(path);
     const etag = headers.get("etag") ?? "";
     expect(headers.get("cache-control")).toBe("no-cache");
@@ -99,7 +99,7 @@ test.each(["other.js", "serve-page.js", "..%2fmain.js", "page.js.map", "__proto_
   },
 );
 
-test("with a slash at its end, the address leads to the page, whose links would not fit it", async () => {
+test("an address with a slash at its end redirects to the page, because relative links would not work there", async () => {
   const response = await load("dashboard/");
   expect(response.status).toBe(308);
   const location = response.headers.get("location") ?? "";

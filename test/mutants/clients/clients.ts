@@ -9,7 +9,7 @@ const pipe = "test/e2e/cli/pipe.test.ts";
 /** Mistakes in the client and the command line. */
 export const clientMutants: readonly Mutant[] = [
   {
-    breaks: "the client sends its key to the place of a redirect",
+    breaks: "the client sends its key to the target of a redirect",
     file: "src/client/send.ts",
     find: 'redirect: "manual",',
     replace: 'redirect: "follow",',
@@ -44,7 +44,7 @@ export const clientMutants: readonly Mutant[] = [
     suites: [calls],
   },
   {
-    breaks: "the client takes the JSON of another app for a copy",
+    breaks: "the client accepts the JSON of another app as a copy",
     file: "src/client/ferry.ts",
     find: "if (Object.hasOwn(Object(body), field) && hasNumbers(body)) return;",
     replace: "if (response.ok) return;",
@@ -79,7 +79,7 @@ export const clientMutants: readonly Mutant[] = [
     suites: [errors],
   },
   {
-    breaks: "the command line takes a URL that is signed for S3 from the arguments",
+    breaks: "the command line accepts a URL that is signed for S3 in the arguments",
     file: "src/cli/secret-queries.ts",
     find: "parametersOf(rest).some(isSecret) ||",
     replace: "parametersOf(rest).some(([name]) => name === 'sig') ||",
@@ -93,14 +93,14 @@ export const clientMutants: readonly Mutant[] = [
     suites: ["test/e2e/cli/secrets.test.ts"],
   },
   {
-    breaks: "the command line prints names that act on the terminal",
+    breaks: "the command line prints names with control characters unchanged",
     file: "src/cli/output.ts",
     find: "if (!isJson) stdout.write(`${printable(text)}\\n`);",
     replace: "if (!isJson) stdout.write(`${text}\\n`);",
     suites: [errors],
   },
   {
-    breaks: "the bars show texts that act on the terminal",
+    breaks: "the bars show texts with control characters unchanged",
     file: "src/cli/progress-view.ts",
     find: "return printable((isMany",
     replace: "return String((isMany",

@@ -10,7 +10,7 @@ const jobs = "test/unit/dashboard/jobs.test.ts";
 const rows = "test/unit/dashboard/rows.test.ts";
 const files = "test/e2e/dashboard/page-files.test.ts";
 
-/** Mistakes in the dashboard. What only a browser notices is not here, because `npm test` needs none. */
+/** Mistakes in the dashboard. Those that only a browser detects are not here, because `npm test` needs no browser. */
 export const dashboardMutants: readonly Mutant[] = [
   {
     breaks: "the plot spreads bytes over the time until the page has received them",
@@ -27,7 +27,8 @@ export const dashboardMutants: readonly Mutant[] = [
     suites: [copied],
   },
   {
-    breaks: "a list that was read before the latest poll takes a copy back on the page",
+    breaks:
+      "a list that was read before the latest poll moves the progress of a copy back on the page",
     file: "src/dashboard/page/state/rows.ts",
     find: "Date.parse(readAt) < Date.parse(knownReadAt)",
     replace: "Date.parse(readAt) < 0",
@@ -41,7 +42,7 @@ export const dashboardMutants: readonly Mutant[] = [
     suites: [rows],
   },
   {
-    breaks: "the number of the chosen status is not that of the list",
+    breaks: "the number of the chosen status is not the number of copies in the list",
     file: "src/dashboard/page/state/listing.ts",
     find: "[status]: listed",
     replace: "[status]: known[status] + 0 * listed",
@@ -55,7 +56,7 @@ export const dashboardMutants: readonly Mutant[] = [
     suites: [jobs],
   },
   {
-    breaks: "the page shows counters of a job that are of another status",
+    breaks: "the page shows the counters of a job from a previous status",
     file: "src/dashboard/page/state/jobs.ts",
     find: "before.job?.status === item.status ? before.job : null",
     replace: "before.job?.id === item.id ? before.job : null",
@@ -90,7 +91,7 @@ export const dashboardMutants: readonly Mutant[] = [
     suites: [form],
   },
   {
-    breaks: "a right-to-left override in a name acts on the page",
+    breaks: "a right-to-left override in a name changes the order of the page's text",
     file: "src/dashboard/page/text/names.ts",
     find: "if (shapeless.test(char) || otherSpace.test(char) || slash.test(char))",
     replace: "if (otherSpace.test(char) || slash.test(char))",
@@ -146,7 +147,7 @@ export const dashboardMutants: readonly Mutant[] = [
     suites: [throughput],
   },
   {
-    breaks: "problems of options without a field of their own are not shown at the form",
+    breaks: "problems of options without a separate field are not shown at the form",
     file: "src/dashboard/page/state/start-request.ts",
     find: 'if (first !== "options") return null;',
     replace: 'if (first !== "options" || second === "tags") return null;',

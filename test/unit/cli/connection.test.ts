@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { configPath, readConnection } from "../../../src/cli/connection.ts";
 
-/* Where the command line finds the app and the key. */
+/* The settings of the command line: the app and the key. */
 
 const url = "https://example.azurewebsites.net";
 const key = "canary-key";
@@ -26,7 +26,7 @@ function userWith(
   return user;
 }
 
-test("without settings, it is the app of npm start", () => {
+test("without settings, the app is that of npm start", () => {
   expect(readConnection(userWith(null))).toEqual({
     url: "http://127.0.0.1:7071",
     urlName: "the default URL (FERRY_URL sets another)",
@@ -34,7 +34,7 @@ test("without settings, it is the app of npm start", () => {
   });
 });
 
-test("FERRY_URL and FERRY_KEY; an empty variable counts as none", () => {
+test("FERRY_URL and FERRY_KEY; an empty variable counts as absent", () => {
   const env = { FERRY_URL: ` ${url} `, FERRY_KEY: key };
   const named = { url, key, urlName: "FERRY_URL" };
   expect(readConnection(userWith(null, { env }))).toEqual(named);
@@ -58,7 +58,7 @@ test.each([
   ["another host", "https://other.azurewebsites.net", undefined],
   ["another port", `${url}:8443`, undefined],
   ["http", "http://example.azurewebsites.net", undefined],
-])("the key of the file is sent to the app of the file only: %s", (_, other, expected) => {
+])("the key of the file is sent only to the app of the file: %s", (_, other, expected) => {
   const user = userWith({ url, key }, { env: { FERRY_URL: other } });
   expect(readConnection(user).key).toBe(expected);
 });
@@ -94,12 +94,12 @@ test.each<[string, unknown, RegExp]>([
   ["a list", [key], /it is not an object/],
   ["an unknown field", { token: key }, /it has an unknown field: token/],
   [
-    "a key in the place of a name",
+    "a key instead of a name",
     { url, [`${key}==`]: "x" },
     /it has a field that is neither url nor key$/,
   ],
   ["a long name", { [`${key}-`.repeat(3)]: "x" }, /it has a field that is neither url nor key$/],
-  ["a key that is no text", { key: { key } }, /its key is not a text/],
+  ["a key that is not a text", { key: { key } }, /its key is not a text/],
 ])("a file with %s is rejected, and not quoted", (_, content, message) => {
   const user = userWith(content);
   expect(() => readConnection(user)).toThrow(message);
@@ -127,7 +127,7 @@ test.each([
   else expect(() => readConnection(user)).toThrow(/because http is not encrypted/);
 });
 
-test("a key that would be sent over http is an error that says where to remove it", () => {
+test("an error for a key that would be sent over http says where to remove the key", () => {
   const exposed = "http://example.com";
   const fixOf = (user: ReturnType<typeof userWith>): unknown => {
     try {

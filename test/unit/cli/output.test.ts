@@ -5,7 +5,7 @@ import { createOutput } from "../../../src/cli/output.ts";
 import { UsageError } from "../../../src/cli/usage-error.ts";
 import { FerryError } from "../../../src/client/ferry.ts";
 
-/* What the command line prints, whatever the texts are. */
+/* The output of the command line for any text. */
 
 /** The streams of a shell, and what was written to them. */
 function capture() {

@@ -7,7 +7,7 @@ import { copyBody } from "../../support/cli/fixed-app.ts";
 
 /* The bars of a terminal. */
 
-/** A view on a terminal, and what it has written there. */
+/** A view on a terminal, and its output there. */
 function startView(isMany: boolean) {
   vi.useFakeTimers(); // the bars are drawn by a timer
   onTestFinished(() => void vi.useRealTimers());
@@ -18,13 +18,13 @@ function startView(isMany: boolean) {
   return { view, written: () => String(stderr.read() ?? "") };
 }
 
-/** Removes the escapes of the bars themselves: the cursor's, and those that erase a line or wrap it. */
+/** Removes the escapes of the bars: those that move or hide the cursor, and those that erase a line or wrap it. */
 const withoutCursor = (text: string) => text.replace(/\u001b\[(\d*[A-HJK]|0m|\?(25|7)[hl])/g, "");
 
 const attack = "copying\u001b]0;pwned\u0007\u009b31m\u202e";
 
 test.each([true, false])(
-  "on a terminal, no text of a server acts on it, whatever field it is in; of many: %s",
+  "on a terminal, no text of a server acts on it, in any field; of many: %s",
   (isMany) => {
     const at = { estimatedCompletion: null, readAt: null };
     const progress = { bytesCopied: 5, totalBytes: 10, percent: 50, bytesPerSecond: 1, ...at };

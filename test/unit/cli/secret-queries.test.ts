@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { hasSecret, hideSecrets } from "../../../src/cli/secret-queries.ts";
 
-/* Which URLs contain a secret, so that they must not be arguments of a program. */
+/* URLs with a secret, which must not be arguments of a program. */
 
 const hex = "0123456789abcdef".repeat(4);
 const base64 = "aB3+".repeat(10);
@@ -32,8 +32,8 @@ test.each([
   ["a version", "https://a.blob.core.windows.net/b/c?versionid=2026-11-20T12:00:00.0000000Z"],
   ["a number", "https://example.com/download?file=1"],
   ["a UUID", "https://example.com/d?id=01a1fb9f-20ed-74d5-ab99-256a8184e096"],
-  ["words that contain sig and key", "https://example.com/d?design=1&monkey=2"],
-  ["a folder that is called key=1", "https://a.blob.core.windows.net/b/key=1/c"],
+  ["names that contain sig and key", "https://example.com/d?design=1&monkey=2"],
+  ["a folder named key=1", "https://a.blob.core.windows.net/b/key=1/c"],
   ["an empty value", "https://example.com/d?token="],
   ["a long name", `https://example.com/d?name=${"long-name-".repeat(5)}`],
 ])("%s has none", (_, url) => {

@@ -1,7 +1,7 @@
 import { rolldown } from "rolldown";
 import { expect, test } from "vitest";
 
-/* The client runs in browsers: it has no import, and names no global of Node. */
+/* The client runs in browsers: it imports no package, and uses no global of Node. */
 
 test("a bundle of the client for browsers has only its own files and imports nothing", async () => {
   const bundle = await rolldown({ input: "src/client/ferry.ts", platform: "browser" });

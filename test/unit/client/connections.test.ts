@@ -8,7 +8,7 @@ import { createFerry, FerryError } from "../../../src/client/ferry.ts";
 import { scriptedFerry } from "../../support/client/scripted-app.ts";
 import type { FerryOptions } from "../../../src/client/ferry.ts";
 
-/* Connections that fail, against real servers where the failure can be made: a reason, and what to do about it. */
+/* Connections that fail, against real servers where possible: each error has a reason and a fix. */
 
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -61,7 +61,7 @@ test("a certificate that this machine does not trust", async () => {
   });
 });
 
-test("http to a port of https, or to a server that hangs up: it may have arrived", async () => {
+test("http to a port of https, or to a server that hangs up: the call may have arrived", async () => {
   const port = await listen(onSocket((socket) => socket.destroy()));
   expect(await failureOf(`http://127.0.0.1:${port}`)).toMatchObject({
     message: expect.stringContaining("the connection was closed before the response was complete"),
@@ -86,8 +86,8 @@ test.each([
   ["ECONNREFUSED", "nothing listens at this address", false],
   ["ENOTFOUND", "its host has no address", false],
   ["EAI_AGAIN", "the address of its host could not be looked up", false],
-  ["EHOSTUNREACH", "the network has no path to this address", false],
-  ["ENETUNREACH", "the network has no path to this address", false],
+  ["EHOSTUNREACH", "the network has no route to this address", false],
+  ["ENETUNREACH", "the network has no route to this address", false],
   ["UND_ERR_CONNECT_TIMEOUT", "the connection was not made in time", false],
   ["ETIMEDOUT", "the response did not come in time", true],
   ["UND_ERR_HEADERS_TIMEOUT", "the response did not come in time", true],

@@ -7,7 +7,7 @@ import { systemRuntime } from "../../../src/client/runtime.ts";
 import { copy, id, json, problem, scriptedFerry } from "../../support/client/scripted-app.ts";
 import type { Step } from "../../support/client/scripted-app.ts";
 
-/* Failures of calls: which are repeated, which error they give, and that the key goes nowhere else. */
+/* Failures of calls: their repetition, their errors, and that the key is sent to no other server. */
 
 const key = "canary-key-0123456789";
 const down = () => new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } });
@@ -81,20 +81,23 @@ test("a delete whose response was lost, and that then finds nothing, has succeed
 });
 
 test.each<[string, () => Step[], boolean]>([
-  ["was refused each time", () => [down(), down(), down(), down()], false],
-  ["was lost once, and then refused", () => [lost(), down(), down(), down()], true],
+  ["was not accepted by the host", () => [down(), down(), down(), down()], false],
+  ["was lost once, and then not accepted", () => [lost(), down(), down(), down()], true],
   ["was rejected", () => [problem("invalid-request", 400)], false],
   ["was lost, and then rejected", () => [lost(), problem("not-allowed", 403)], true],
   ["failed in the app", () => [problem("internal", 500)], true],
-])("an error says whether the app may have got the call: it %s", async (_, steps, expected) => {
-  const { ferry } = scriptedFerry(steps());
-  const error = await caught(
-    ferry.start({ source: "https://a/b/c", destination: "https://d/e/f" }),
-  );
-  expect(error.mayHaveArrived).toBe(expected);
-});
+])(
+  "an error says whether the app may have received the call: it %s",
+  async (_, steps, expected) => {
+    const { ferry } = scriptedFerry(steps());
+    const error = await caught(
+      ferry.start({ source: "https://a/b/c", destination: "https://d/e/f" }),
+    );
+    expect(error.mayHaveArrived).toBe(expected);
+  },
+);
 
-test("a response that does not come in time is an error of its own, after four attempts", async () => {
+test("a response that does not arrive in time is a separate kind of error, after four attempts", async () => {
   const never: Step = async (signal) => {
     client.elapse();
     throw signal.reason;
@@ -111,7 +114,7 @@ test.each<[string, () => Response, string]>([
   ["a page of HTML", () => html(200), "not-ferry"],
   ["a page of HTML with 500", () => html(500), "not-ferry"],
   ["JSON of another app", () => json({ hello: "world" }), "not-ferry"],
-  ["JSON that is no object", () => json(null), "not-ferry"],
+  ["JSON that is not an object", () => json(null), "not-ferry"],
   [
     "a progress without numbers",
     () => json({ ...copy("copying"), progress: { percent: "1" } }),
@@ -125,7 +128,7 @@ test.each<[string, () => Response, string]>([
     () => new Response(null, { status: 302, headers: { location: "https://b" } }),
     "redirected",
   ],
-])("%s is not taken for a response of Ferry", async (_, response, causeName) => {
+])("%s is not accepted as a response of Ferry", async (_, response, causeName) => {
   const { ferry } = scriptedFerry([response()], { key });
   const error = await caught(ferry.get(id));
   expect(error).toMatchObject({ kind: "foreign", causeName });
@@ -187,7 +190,7 @@ test("no error contains the key or the query of the URL", async () => {
   }
 });
 
-test("the pause of the system ends when it is over, or with the signal's reason", async () => {
+test("the pause of the system ends after its time, or with the signal's reason", async () => {
   await systemRuntime.pause(0, undefined);
   const caller = new AbortController();
   const pause = systemRuntime.pause(1_000_000, caller.signal);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { copy, id, json, problem, scriptedFerry } from "../../support/client/scripted-app.ts";
 
-/* The calls of the client: what it sends, and what it returns. */
+/* The calls of the client: requests and results. */
 
 const request = { source: "https://a.blob.core.windows.net/in/x", destination: "https://b/out/x" };
 const api = "http://127.0.0.1:7071/api";
@@ -17,7 +17,7 @@ test.each([
   "http://127.0.0.1:7071/",
   "http://127.0.0.1:7071/api",
   "http://127.0.0.1:7071/api/",
-])("the URL may have /api, and need not: %s", async (url) => {
+])("the URL works with and without /api: %s", async (url) => {
   const { ferry, sent } = scriptedFerry([json({ status: "ok" })], { url });
   await ferry.health();
   expect(sent[0]?.url).toBe(`${api}/health`);
@@ -79,14 +79,11 @@ test("abort, retry, timeline and delete call their paths", async () => {
   expect(sent[1]?.headers.get("idempotency-key")).toBe("key-1");
 });
 
-test.each(["", "..", "a/b", "a?b", "a b", "ä"])(
-  "an id that is none is not sent: %j",
-  async (bad) => {
-    const { ferry, sent } = scriptedFerry([]);
-    await expect(ferry.get(bad)).rejects.toMatchObject({ kind: "usage" });
-    expect(sent).toEqual([]);
-  },
-);
+test.each(["", "..", "a/b", "a?b", "a b", "ä"])("an invalid id is not sent: %j", async (bad) => {
+  const { ferry, sent } = scriptedFerry([]);
+  await expect(ferry.get(bad)).rejects.toMatchObject({ kind: "usage" });
+  expect(sent).toEqual([]);
+});
 
 test("get with the ETag of an earlier response returns the same object if nothing has changed", async () => {
   const { ferry, sent } = scriptedFerry([
@@ -102,7 +99,7 @@ test("get with the ETag of an earlier response returns the same object if nothin
   expect(await ferry.get(id, { etag })).toMatchObject({ status: "succeeded" });
 });
 
-test("an ETag that this client has not read is not sent, because a 304 has no copy", async () => {
+test("an ETag that this client has not read is not sent, because a 304 contains no copy", async () => {
   const { ferry, sent } = scriptedFerry([json(copy("copying"))]);
   await ferry.get(id, { etag: '"other"' });
   expect(sent[0]?.headers.has("if-none-match")).toBe(false);
@@ -124,13 +121,13 @@ test("list reads short and empty pages until there is no cursor", async () => {
   ]);
 });
 
-test("list does not read one page for ever", async () => {
+test("list does not read one page forever", async () => {
   const page = () => json({ items: [], nextCursor: "a" });
   const { ferry } = scriptedFerry([page(), page(), page()]);
   await expect(collect(ferry.list())).rejects.toThrow("the same cursor twice");
 });
 
-test("wait reads until the copy has ended, held by the app, and does not read faster than it may", async () => {
+test("wait reads until the copy has ended, held by the app, and does not read faster than the app allows", async () => {
   const held = { "preference-applied": "wait=20", "retry-after": "30" };
   const { ferry, sent, pauses } = scriptedFerry([
     json(copy("copying"), 200, held),
@@ -142,7 +139,7 @@ test("wait reads until the copy has ended, held by the app, and does not read fa
   expect(pauses).toEqual([100, 7_000]);
 });
 
-test("wait with onUpdate reports each change once, and is held until Ferry reads Storage again", async () => {
+test("wait with onUpdate reports each change once, and is held until Ferry polls Storage again", async () => {
   const held = { "preference-applied": "wait=5", "retry-after": "60" };
   const { ferry, sent } = scriptedFerry([
     json(copy("queued"), 200, { "retry-after": "5", etag: '"1"' }),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { generateTypes } from "../../support/client/generate-types.ts";
 
-/* The types of the client are those of the document of the API. `npm run client` writes them. */
+/* The types of the client match the document of the API. `npm run client` writes them. */
 
 test("the types of the client are generated from the document", async () => {
   await expect(await generateTypes()).toMatchFileSnapshot("../../../src/client/api-types.ts");

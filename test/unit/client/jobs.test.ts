@@ -49,7 +49,7 @@ test("a start and a plan have an Idempotency-Key, and a plan asks for a dry run"
   expect(sent.map(({ body }) => body)).toEqual([request, { ...request, dryRun: true }]);
 });
 
-test("the start of a planned job whose response was lost is found as started", async () => {
+test("a planned job whose start lost its response is found to be started", async () => {
   const { ferry, sent } = scriptedFerry([
     new TypeError("the connection broke off"),
     problem("job-not-planned", 409),

@@ -54,7 +54,7 @@ test("the address leads to the jobs and to one of them, and back to the copies",
   expect(bar.hash).toBe("");
 });
 
-test("an address that the reader has changed stays, although the page changes before the browser reports it", () => {
+test("an address that the reader has changed stays, even if the page changes before the browser reports it", () => {
   const { store, bar, address } = openPage("");
   address.open();
   bar.hash = "#copy=one";

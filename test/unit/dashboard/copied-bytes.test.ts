@@ -67,7 +67,7 @@ test("bytes belong to the time between Ferry's polls, however often the page rea
   expect(fourth).toEqual({ bytes: 150_000, from: 10, to: 20 });
 });
 
-test("a copy that Ferry polls every ten seconds shows its real rate, and not the whole in one moment", () => {
+test("a copy that Ferry polls every ten seconds shows its real rate, and not all bytes at one moment", () => {
   const peak = (skewSeconds: number) => {
     let throughput = openThroughput(opened);
     let before = updateRow(undefined, polled(skewSeconds, 0), at(1));

@@ -67,7 +67,7 @@ test("a list that was read before the job ended does not make it run again", () 
   expect(updateJobRow(planned, item("1", "running")).item.status).toBe("running");
 });
 
-test("the jobs that change on their own are read, and the selected one until it is known", () => {
+test("the jobs that change on their own are read, and the selected one until it has been read", () => {
   const statuses: JobStatus[] = ["running", "paused", "planning", "succeeded", "aborting"];
   const rows = new Map(
     statuses.map((status, index) => [
@@ -86,7 +86,7 @@ test("the jobs that change on their own are read, and the selected one until it 
   expect(read("unknown")).toEqual(["0", "2", "4"]);
 });
 
-test("each order is offered exactly where the app accepts it", () => {
+test("each order is offered exactly when the app accepts it", () => {
   const orders = (status: JobStatus) =>
     (["abort", "pause", "resume", "start", "delete"] satisfies JobAction[]).filter((action) =>
       canOrder(action, status),

@@ -45,17 +45,17 @@ const listing = (ids: readonly string[], cursor: string | null = "old"): Listing
 });
 
 describe("when the first page is read again", () => {
-  test("new copies come first, and what was loaded after the page stays", () => {
+  test("new copies come first, and copies that were loaded after the page stay", () => {
     const read = refreshListing(listing(["7", "6", "5", "4"]), page(["9", "8", "7", "6"]));
     expect(read).toEqual(listing(["9", "8", "7", "6", "5", "4"]));
   });
 
-  test("copies that the page should have and has not are gone", () => {
+  test("loaded copies that the page should contain but does not are removed", () => {
     const read = refreshListing(listing(["8", "7", "6", "5"]), page(["8", "6"]));
     expect(read.ids).toEqual(["8", "6", "5"]);
   });
 
-  test("a copy that this page has started stays until the app's list has it", () => {
+  test("a copy that this page has started stays until the app's list contains it", () => {
     const started = addStarted(listing(["7"]), "9");
     expect(started.ids).toEqual(["9", "7"]);
     const early = refreshListing(started, page(["7", "6"]));
@@ -65,12 +65,12 @@ describe("when the first page is read again", () => {
     expect(refreshListing(later, page(["7", "6"])).ids).toEqual(["7", "6"]);
   });
 
-  test("more new copies than a page has: the list begins again, and loads on from there", () => {
+  test("if there are more new copies than fit in a page, the list begins again with the page", () => {
     const read = refreshListing(listing(["5", "4"]), page(["9", "8"]));
     expect(read).toEqual(listing(["9", "8"], "next"));
   });
 
-  test("an empty page with a cursor says nothing about what is loaded", () => {
+  test("an empty page with a cursor removes no loaded copy", () => {
     const read = refreshListing(listing(["5", "4"]), page([]));
     expect(read).toEqual(listing(["5", "4"]));
   });
@@ -81,7 +81,7 @@ describe("when the first page is read again", () => {
   });
 });
 
-test("the order is that of the app: the newest first, and copies of one millisecond by their ids", () => {
+test("the order is that of the app: newest first, and by id within one millisecond", () => {
   const ids = [
     "01a21c70-bb6a-7000-8000-000000000000",
     "01a21c70-bb69-7000-8000-000000000001",
@@ -99,7 +99,7 @@ test("a further page is added without repeating a copy, and empty pages are coun
   expect(extendListing(empty, page(["5"])).emptyPages).toBe(0);
 });
 
-describe("what is shown", () => {
+describe("the shown copies", () => {
   const all = rowsOf(
     item("9", { status: "copying", completedAt: null }),
     item("8", { status: "failed", cause: "destination-exists" }),
@@ -116,7 +116,7 @@ describe("what is shown", () => {
     ["\\u202egpj", ["7"]],
     ["%E2%80%AEgpj", ["7"]],
     ["nothing", []],
-  ])("a search for %j has every word", (search, ids) => {
+  ])("a search for %j finds copies with every word", (search, ids) => {
     expect(shown(search)).toEqual(ids);
   });
 
@@ -145,7 +145,7 @@ describe("the counts of the filters", () => {
       countStatuses(rows),
     );
 
-  test("the chosen one is that of the list below, and the others are of all copies that the page has seen", () => {
+  test("the chosen status counts the list below, and the others count all copies that the page has seen", () => {
     // "9" is a retry that was started among the failed copies; "7" is not loaded with this filter yet.
     expect(counts(["9", "8"], { status: "failed" })).toEqual({
       all: 4,
@@ -158,7 +158,7 @@ describe("the counts of the filters", () => {
     expect(counts(["9", "8", "7"], {}).all).toBe(3);
   });
 
-  test("with a prefix, only the chosen one has a number", () => {
+  test("with a prefix, only the chosen status has a number", () => {
     expect(counts(["8", "7"], { status: "failed", source: "https://acct1/inbox/" })).toEqual({
       all: null,
       running: null,

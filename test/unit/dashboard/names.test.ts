@@ -90,7 +90,7 @@ test.each([
   expect(formatWord(`failed${char}-so`)).toBe(`Failed${hex} so`);
 });
 
-test("letters from right to left are apart from what surrounds them", () => {
+test("right-to-left letters are isolated from the text around them", () => {
   expect(nameParts("a\u05d0\u05d1 1\u05d2.txt")).toEqual([
     { kind: "plain", text: "a" },
     { kind: "rtl", text: "\u05d0\u05d1" },

@@ -63,7 +63,7 @@ const polled = (secondsAgo: number, bytesCopied: number): CopySummary => ({
   },
 });
 
-test("a list that was read before Ferry's latest poll does not take the copy back", () => {
+test("a list that was read before Ferry's latest poll does not move the copy back", () => {
   const known = updateRow(undefined, polled(10, 500), now);
   expect(updateRow(known, polled(20, 400), now + 1)).toBe(known);
   expect(updateRow(known, polled(5, 600), now + 1).item.bytes).toBe(600);

@@ -2,7 +2,7 @@ import { HttpRequest } from "@azure/functions";
 import { expect, test } from "vitest";
 import { servePage } from "../../../src/dashboard/serve-page.ts";
 
-/* test/e2e/dashboard/page-files.test.ts has the rest, through the app. */
+/* test/e2e/dashboard/page-files.test.ts covers the rest, through the app. */
 
 const request = () =>
   new HttpRequest({ method: "GET", url: "http://app.example/api/dashboard", params: {} });

@@ -71,7 +71,7 @@ test("a problem in the further options names its option, because they share one 
   expect(problemText({ pointer: "/source", message })).toBe(message);
 });
 
-test("the form for a changed repetition has the source and the destination of the copy", () => {
+test("the form that repeats a copy with changes has the source and the destination of the copy", () => {
   const { source, destination } = form;
   expect(formOf({ source, destination })).toEqual(form);
   expect(formOf(null)).toEqual(emptyForm);

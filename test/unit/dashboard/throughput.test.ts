@@ -22,7 +22,7 @@ test("bytes are spread over the time in which they were copied", () => {
   expect(peakRate(throughput)).toBeCloseTo(1_000);
 });
 
-test("what was copied before the page was opened does not count", () => {
+test("bytes that were copied before the page was opened do not count", () => {
   const before = addBytes(openThroughput(opened), { bytes: 9, from: 0, to: opened });
   expect(before.totalBytes).toBe(0);
   const half = addBytes(openThroughput(opened), {
@@ -39,7 +39,7 @@ test("bytes of one moment go into one bucket", () => {
   expect(buckets).toEqual([0, 7]);
 });
 
-test("a page that is open for a day has at most 120 buckets, and has lost no byte", () => {
+test("a page that is open for a day has at most 120 buckets, and loses no byte", () => {
   const hours = fc.array(
     fc.record({ bytes: fc.nat(1_000_000), from: fc.nat(86_400_000), took: fc.nat(600_000) }),
     { minLength: 1, maxLength: 40 },

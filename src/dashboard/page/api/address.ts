@@ -17,9 +17,10 @@ type Opened = { loading: Pick<Loading, "select">; jobLoading: Pick<JobLoading, "
 export const jobsHash = "#jobs";
 
 /**
- * Connects the page's address with the open view and with the selected copy or job, in both directions. The address has
- * nothing else, because filters may contain secrets. It is written only when the page selects something else: a reader's
- * change of the address is there before the browser reports it, and must not be overwritten meanwhile.
+ * Connects the page's address with the open view and with the selected copy or job, in both directions. The address
+ * contains nothing else, because filters may contain secrets. It is written only when the page selects something
+ * else: the browser reports a reader's change of the address a moment later, and the page must not overwrite it until
+ * then.
  */
 export function createAddress(
   store: Store<PageState>,
@@ -34,7 +35,7 @@ export function createAddress(
     bar.replace(hash);
   });
   return {
-    /** Opens what the address names. */
+    /** Opens the copy, the job or the view that the address names. */
     open() {
       const hash = bar.hash();
       const [, kind, id = null] = /^#(copy|job)=([\w-]+)$/.exec(hash) ?? [];

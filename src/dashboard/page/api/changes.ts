@@ -11,7 +11,7 @@ import type { Session } from "./session.ts";
 
 export type Action = "abort" | "retry" | "delete";
 
-/** How far an action on several copies is. */
+/** The progress of an action on several copies. */
 export type ActionProgress = { done: number; total: number; failed: readonly ActionFailure[] };
 export type ActionFailure = { id: string; problem: FerryError };
 
@@ -19,7 +19,7 @@ export type ActionFailure = { id: string; problem: FerryError };
 export type Changes = {
   start(request: StartRequest, idempotencyKey: string): Promise<Copy>;
   plan(request: StartRequest): Promise<Plan>;
-  /** Acts on each copy, a few at the same time; `changed` gets the progress. Stops when `signal` is aborted. */
+  /** Acts on each copy, a few at the same time; `changed` receives the progress. Stops when `signal` is aborted. */
   act(
     action: Action,
     ids: readonly string[],
@@ -107,7 +107,7 @@ export function canAct(action: Action, { item }: Row): boolean {
   return hasEnded(item);
 }
 
-/** The copies that an action on a whole list is for: it repeats only what did not succeed. */
+/** The copies to which an action on a whole list applies: a retry applies only to copies that did not succeed. */
 export function isForAll(action: Action, row: Row): boolean {
   const { status } = row.item;
   return canAct(action, row) && (action !== "retry" || status === "failed" || status === "aborted");

@@ -10,7 +10,7 @@ import type { Session } from "./session.ts";
 
 const pageSize = 50;
 
-/** Reads jobs into the state, and gives orders to them. */
+/** Reads jobs into the state, and sends the reader's orders. */
 export type JobLoading = {
   /** Reads the first page again. */
   refresh(): Promise<void>;
@@ -18,7 +18,7 @@ export type JobLoading = {
   readJob(id: string): Promise<void>;
   /** Opens the details of a job, or closes them. */
   select(id: string | null): Promise<void>;
-  /** Gives an order. Returns whether the app has accepted it; if not, the state has the error. */
+  /** Sends an order. Returns whether the app has accepted it; if not, the state has the error. */
   order(action: JobAction, id: string): Promise<boolean>;
 };
 

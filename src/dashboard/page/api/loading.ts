@@ -65,7 +65,7 @@ export function createLoading(
     store.set({ rows, throughput, notice: noticeOfEnded(ended) ?? state.notice });
   }
 
-  /** What was copied before the page saw a copy is unknown, unless the copy is new in the list. */
+  /** The bytes that were copied before the page saw a copy are unknown, unless the copy is new in the list. */
   function count(
     throughput: Throughput,
     before: Row | undefined,

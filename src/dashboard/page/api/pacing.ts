@@ -7,7 +7,7 @@ const minItemMs = 2 * second;
 const maxItemMs = 60 * second;
 const maxAtOnce = 4;
 
-/** When one list, and single items of it, are read. */
+/** The schedule of the reads of one list and of single items. */
 export type Pacing = {
   /** Reads the list soon, for example after a change. */
   hurry(): void;

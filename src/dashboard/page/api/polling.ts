@@ -9,9 +9,9 @@ import type { Loading } from "./loading.ts";
 import { createPacing } from "./pacing.ts";
 import type { Environment, Session } from "./session.ts";
 
-/** So many copies that a filter hides are read. */
+/** The maximum number of copies that are read although a filter hides them. */
 const maxHidden = 10;
-/** So many jobs that are not at rest are read. */
+/** The maximum number of jobs not at rest that are read. */
 const maxJobs = 20;
 
 export type Polling = {
@@ -19,7 +19,7 @@ export type Polling = {
   setVisible(ids: readonly string[]): void;
   /** Reads the list soon, for example after a change. */
   hurry(): void;
-  /** Reads what is due; called once a second while the page can be seen. */
+  /** Makes the reads that are due; called once a second while the page can be seen. */
   tick(): void;
   /** Stops and continues, for example when another tab hides the page. */
   pause(isPaused: boolean): void;
@@ -33,8 +33,8 @@ type PolledParts = {
 };
 
 /**
- * Decides when the page calls the app: for what the open view shows. Of copies, those that run and can be seen, or are
- * hidden by a filter, are read when the app has asked for it; of jobs, those that are not at rest.
+ * Decides when the page calls the app. It reads only data of the open view, at the times for which the app asked: of
+ * copies, the running ones that can be seen or that a filter hides; of jobs, those that are not at rest.
  */
 export function createPolling(
   store: Store<PageState>,
@@ -63,7 +63,7 @@ export function createPolling(
     item: (id) => jobLoading.readJob(id),
   });
 
-  /** The copies that are read on their own. */
+  /** The copies that are read one by one. */
   function dueCopies(): string[] {
     const { rows, filter, selected } = store.get();
     const opened = selected === null ? [] : [selected];

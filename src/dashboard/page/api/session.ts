@@ -3,13 +3,13 @@ import type { Ferry } from "../../../client/ferry.ts";
 import type { Connection, PageState } from "../state/page-state.ts";
 import type { Store } from "../state/store.ts";
 
-/** The connection to the app. The key exists only in this object's memory. */
+/** The connection to the app. Only this object has the key. */
 export type Session = {
   ferry(): Ferry;
   useKey(key: string): void;
   /** The seconds that the last response with this copy or job asked to wait, or null. */
   retryAfter(id: string): number | null;
-  /** Runs a call and notes how the connection is after it. Rejects with what the call rejects with. */
+  /** Runs a call, and notes the state of the connection afterwards. Rejects with the error of the call. */
   watch<Result>(call: (ferry: Ferry) => Promise<Result>): Promise<Result>;
   /** Aborts all calls. */
   close(): void;
@@ -31,7 +31,10 @@ export function openSession(store: Store<PageState>, environment: Environment): 
   let isChallenged = false;
   let ferry = connect();
 
-  /** Notes Retry-After, which is not part of a copy, and whether a 401 is App Service's: the host's has no challenge. */
+  /**
+   * Notes Retry-After, which is not part of a copy, and whether a 401 is App Service's: that of the host has no
+   * challenge.
+   */
   const noting: typeof fetch = async (input, init) => {
     const response = await environment.fetch(input, init);
     if (response.status === 401) isChallenged = response.headers.has("www-authenticate");
@@ -75,7 +78,7 @@ export function openSession(store: Store<PageState>, environment: Environment): 
     close: () => ended.abort(),
   };
 
-  /** An app whose settings are wrong has no other function than health, so that the list is not found. */
+  /** An app whose settings are wrong has no function except health, so the list is not found. */
   async function explain(error: FerryError): Promise<Connection> {
     if (error.status !== 404) return connectionOf(error);
     try {

@@ -5,12 +5,12 @@ import type { Throughput } from "./throughput.ts";
 /** Bytes that were copied from `from` to `to` (epoch ms). */
 export type CopiedBytes = { bytes: number; from: number; to: number };
 
-/** What counting needs: the time now, and when the page has last received a list without the copy (epoch ms). */
+/** The current time, and the time at which the page last received a list without the copy (epoch ms). */
 type Received = { now: number; absentAt: number };
 
 /**
- * Returns what a copy has copied between two states that the page has received. The duration is that between Ferry's
- * polls, because the page receives a state later.
+ * Returns the bytes that were copied between two states that the page has received. The duration is that between
+ * Ferry's polls, because the page receives a state later.
  */
 export function copiedBetween(
   before: Row | undefined,
@@ -21,15 +21,15 @@ export function copiedBetween(
   const readAt = readTime(row) ?? now;
   const since = (before === undefined ? null : readTime(before)) ?? startTime(row);
   const took = Math.max(0, readAt - since);
-  // The browser's clock may differ from the app's: what is new happened after the page had received the state before,
-  // and two durations of one copy do not overlap.
+  // The browser's clock may differ from the app's: the new bytes were copied after the page had received the previous
+  // state, and two durations of one copy do not overlap.
   const { countedTo = null, progressSeenAt = absentAt } = before ?? {};
   const estimate = readAt < progressSeenAt ? now : readAt;
   const to = Math.min(now, countedTo === null ? estimate : countedTo + took);
   return { bytes, from: Math.max(to - took, countedTo ?? 0), to };
 }
 
-/** Counts what a copy has copied since the state before, and notes up to when. */
+/** Counts the bytes that were copied since the previous state, and notes the time up to which they are counted. */
 export function countCopied(
   throughput: Throughput,
   { before, row, ...received }: { before: Row | undefined; row: Row } & Received,
@@ -39,13 +39,16 @@ export function countCopied(
   return { throughput: addBytes(throughput, copied), row: { ...row, countedTo } };
 }
 
-/** When the bytes of a state were read or, of a copy that has ended, when it completed; null before a poll. */
+/**
+ * The time at which the bytes of a state were read; of a copy that has ended, its completion; null before the first
+ * poll.
+ */
 function readTime({ item: { completedAt, progress } }: Row): number | null {
   const at = completedAt ?? progress?.readAt ?? null;
   return at === null ? null : Date.parse(at);
 }
 
-/** Lists do not have the time of the start. */
+/** Lists do not contain the time of the start. */
 function startTime({ item, copy }: Row): number {
   return Date.parse(copy?.startedAt ?? item.createdAt);
 }

@@ -4,10 +4,10 @@ import type { Rows } from "./rows.ts";
 /** The failed copies with one cause. */
 export type FailureGroup = { cause: string; ids: readonly string[] };
 
-/** What a failed copy says about its cause. */
+/** The details of a cause, from a failed copy. */
 export type Fix = { text: string; retryable: boolean };
 
-/** Groups the failed ones of these copies by cause, the largest group first. */
+/** Groups the failed copies among these by cause, the largest group first. */
 export function groupFailures(ids: readonly string[], rows: Rows): FailureGroup[] {
   const groups = new Map<string, string[]>();
   for (const id of ids) {

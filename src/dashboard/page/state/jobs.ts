@@ -3,11 +3,11 @@ import type { FerryError, Job, JobStatus, JobSummary } from "../../../client/fer
 import { emptyListing } from "./listing.ts";
 import type { Listing } from "./listing.ts";
 
-/** What the page knows about a job. `job`: the whole job, if the page has read it in its present status. */
+/** The page's data of a job. `job`: the whole job, if the page has read it in its present status. */
 export type JobRow = { item: JobSummary; job: Job | null };
 export type JobRows = ReadonlyMap<string, JobRow>;
 
-/** What a caller can want of a job. */
+/** The orders that a caller can give for a job. */
 export type JobAction = "abort" | "pause" | "resume" | "start" | "delete";
 
 export type JobsState = {
@@ -27,7 +27,7 @@ export const noJobs: JobsState = {
 
 const finalStatuses: readonly JobStatus[] = ["succeeded", "failed", "aborted"];
 
-/** Builds the row of a job from its newest state in a list and what was known before. */
+/** Builds the row of a job from its newest state in a list and the previous row. */
 export function updateJobRow(before: JobRow | undefined, item: JobSummary): JobRow {
   if (before === undefined) return { item, job: null };
   // A list may have been read before the job ended.
@@ -46,7 +46,7 @@ export function rowOfJob(job: Job): JobRow {
   };
 }
 
-/** Returns the newest jobs that change on their own, and the selected one if it is not known as a whole. */
+/** Returns the newest jobs that change on their own, and the selected one if only a list has shown it. */
 export function unsettledJobs({ rows, listing, selected }: JobsState, max: number): string[] {
   const changing = listing.ids.filter((id) => {
     const row = rows.get(id);
@@ -71,7 +71,7 @@ export function canOrder(action: JobAction, status: JobStatus): boolean {
   return orders[action].includes(status);
 }
 
-/** How far a job is, in objects. */
+/** The progress of a job in objects. */
 export type JobProgress = {
   /** Copied, skipped, failed or aborted. */
   done: number;
@@ -80,7 +80,7 @@ export type JobProgress = {
   isTotal: boolean;
 };
 
-/** Returns the progress of a job; of one that only a list has shown, what has been copied or has failed. */
+/** Returns the progress of a job; if only a list has shown the job, its copied and failed objects. */
 export function jobProgress({ item, job }: JobRow): JobProgress {
   if (job === null) {
     const { planned, copied, failed } = item.objects;
@@ -90,7 +90,7 @@ export function jobProgress({ item, job }: JobRow): JobProgress {
   return { done: copied + skipped + failed + aborted, planned, isTotal: job.isPlanned };
 }
 
-/** The failed objects of a job with one cause: how many there are, and the first of them. */
+/** The failed objects of a job with one cause: their number, and the first of them. */
 export type ObjectFailures = {
   cause: string;
   count: number;

@@ -4,20 +4,20 @@ import type { Rows, StatusFilter } from "./rows.ts";
 /** The filters that the app applies. `source` and `destination`: beginnings of URLs, or empty. */
 export type Filter = { status: StatusFilter; source: string; destination: string };
 
-/** A page of a list, of which only the ids count here. */
+/** A page of a list; only the ids are used here. */
 type IdPage = { items: readonly { id: string }[]; nextCursor: string | null };
 
 /** The part of a filtered list that the page has loaded. */
 export type Listing = {
   /** Newest first. */
   ids: readonly string[];
-  /** Those that this page has started, and that the app's list does not have yet. */
+  /** The copies that this page has started, and that the app's list does not contain yet. */
   started: readonly string[];
-  /** Where the rest begins; null if all is loaded. */
+  /** The cursor of the next page; null if all pages are loaded. */
   cursor: string | null;
   /** "none": the first page has not arrived. */
   phase: "none" | "ready" | "more" | "all";
-  /** How many pages in a row had no copy. */
+  /** The number of pages in a row without a copy. */
   emptyPages: number;
 };
 
@@ -33,7 +33,7 @@ export const emptyListing: Listing = {
 /** An id begins with the time of its request: 48 bits, as 12 hexadecimal digits and a hyphen. */
 const timeDigits = 13;
 
-/** The order of the app's list: the newest first, and those of one millisecond by their ids. */
+/** The order of the app's list: newest first, and by id within one millisecond. */
 function newestFirst(one: string, other: string): number {
   const [time, otherTime] = [one.slice(0, timeDigits), other.slice(0, timeDigits)];
   if (time !== otherTime) return time < otherTime ? 1 : -1;
@@ -41,8 +41,9 @@ function newestFirst(one: string, other: string): number {
 }
 
 /**
- * Returns the listing with a newly read first page. Copies that the page should have but has not are gone: deleted, or
- * no longer of this status. If nothing connects the page with what is loaded, the listing begins again with it.
+ * Returns the listing with a newly read first page. Loaded copies that the page should contain but does not are
+ * removed: they were deleted, or their status has changed. If the page and the loaded copies do not overlap, the
+ * listing begins again with the page.
  */
 export function refreshListing(before: Listing, { items, nextCursor }: IdPage): Listing {
   const read = items.map(({ id }) => id);
@@ -63,7 +64,7 @@ export function refreshListing(before: Listing, { items, nextCursor }: IdPage): 
   return { ...listing, ids: mergeIds(mergeIds(read, started), older), cursor: next };
 }
 
-/** Returns the listing with a copy that this page has started. The app's list has it a moment later. */
+/** Returns the listing with a copy that this page has started. The app's list contains it a moment later. */
 export function addStarted(listing: Listing, id: string): Listing {
   const started = [...listing.started, id];
   return { ...listing, started, ids: mergeIds(listing.ids, [id]) };
@@ -86,8 +87,9 @@ export function mergeIds(some: readonly string[], others: readonly string[]): re
 }
 
 /**
- * Returns the number of copies for each status that the reader can choose: for the chosen one those of the list, and for
- * the others all that the page knows. Of those, the page cannot know how many fit a prefix: then they have no number.
+ * Returns the number of copies for each status that the reader can choose: for the chosen status, the copies of the
+ * list; for the others, all copies that the page knows. With a prefix, the others have no number, because the page
+ * cannot know how many of their copies match.
  */
 export function countFilters(
   { filter, listing, rows }: { filter: Filter; listing: Listing; rows: Rows },

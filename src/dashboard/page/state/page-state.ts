@@ -10,9 +10,9 @@ import { openThroughput } from "./throughput.ts";
 import type { Throughput } from "./throughput.ts";
 
 /**
- * How the page and the app stand.
- * - `key`: the host wants a function key; `isRejected` if it had one;
- * - `sign-in`: the app wants a sign-in with Microsoft Entra;
+ * The state of the connection to the app.
+ * - `key`: the host requires a function key; `isRejected`: it has rejected one;
+ * - `sign-in`: the app requires a sign-in with Microsoft Entra;
  * - `settings`: the settings of the app are wrong;
  * - `lost`: the last call failed, and the page tries again.
  */
@@ -22,7 +22,7 @@ export type Connection =
   | { kind: "settings"; message: string }
   | { kind: "lost"; message: string; fix: string | null };
 
-/** What a dialog asks or shows. */
+/** The content of a dialog. */
 export type Dialog =
   | { kind: "job-question"; action: JobAction; id: string }
   /** `like`: the copy whose source and destination the form has at first. */
@@ -39,13 +39,13 @@ export type Details = { timeline: Timeline | null; error: FerryError | null; isG
 
 export type PageState = {
   connection: Connection;
-  /** When the last response of the app arrived (epoch ms), or null. */
+  /** The time of the app's last response (epoch ms), or null. */
   updatedAt: number | null;
   isPaused: boolean;
   now: number;
   filter: Filter;
   search: string;
-  /** Which view is open. */
+  /** The open view. */
   place: "copies" | "jobs";
   view: "list" | "causes";
   rows: Rows;

@@ -2,22 +2,22 @@ import { hasEnded } from "../../../client/ferry.ts";
 import type { Copy, CopySummary } from "../../../client/ferry.ts";
 import { plainUrl } from "../text/urls.ts";
 
-/** What the page knows about a copy. */
+/** The page's data of a copy. */
 export type Row = {
   item: CopySummary;
   /** The whole copy, if the page has read it. */
   copy: Copy | null;
-  /** When the page received this progress (epoch ms of this browser). */
+  /** The time at which the page received this progress (epoch ms of this browser). */
   progressSeenAt: number;
-  /** Up to when its bytes are counted in the throughput (epoch ms of this browser); null if none are. */
+  /** The time up to which its bytes are counted in the throughput (epoch ms of this browser); null if none are. */
   countedTo: number | null;
-  /** What a search compares with. */
+  /** The text in which a search looks for its words. */
   text: string;
 };
 
 export type Rows = ReadonlyMap<string, Row>;
 
-/** Builds the row of a copy from its newest state and what was known before. */
+/** Builds the row of a copy from its newest state and the previous row. */
 export function updateRow(before: Row | undefined, item: CopySummary, now: number): Row {
   if (before !== undefined && isOlder(item, before.item)) return before;
   const isSameProgress = before?.item.progress?.readAt === item.progress?.readAt;
@@ -47,7 +47,7 @@ export function rowOfCopy(before: Row | undefined, copy: Copy, now: number): Row
 /** The retries of copies that the page knows: the ids of the new copies, by the id of the copy that they repeat. */
 export type Retries = ReadonlyMap<string, readonly string[]>;
 
-/** Returns the retries with this copy, if it is one. A list does not show which copy a retry repeats. */
+/** Returns the retries, with this copy if it is a retry. A list does not show which copy a retry repeats. */
 export function noteRetry(retries: Retries, { id, retryOf }: Copy): Retries {
   const known = retryOf === null ? [] : (retries.get(retryOf) ?? []);
   if (retryOf === null || known.includes(id)) return retries;
@@ -76,7 +76,7 @@ function searchText({ id, source, destination }: CopySummary): string {
     .toLowerCase();
 }
 
-/** How far a copy is: what Storage has reported, and where it probably is by now, at the rate that it had. */
+/** The progress of a copy: as Storage has reported it, and the estimate for now, at the latest rate. */
 export type Progress = { bytes: number; totalBytes: number; estimatedBytes: number };
 
 export function progressOf({ item, progressSeenAt }: Row, now: number): Progress | null {
@@ -88,7 +88,7 @@ export function progressOf({ item, progressSeenAt }: Row, now: number): Progress
   return { bytes, totalBytes, estimatedBytes: Math.min(totalBytes, bytes + copied) };
 }
 
-/** What a filter of the list shows: all copies, those that run, or those with one final status. */
+/** The statuses of a filter: all copies, the running ones, or those with one final status. */
 export const statusFilters = [
   "all",
   "running",
@@ -106,8 +106,8 @@ export function hasStatus({ item }: Row, filter: StatusFilter): boolean {
 }
 
 /**
- * Returns the newest running copies that the app's list may lack because of its filter. Without reads of their own, they
- * would never end on the page: for example a retry that was started among the failed copies.
+ * Returns the newest running copies that the app's list may lack because of its filter. If they were not read one by
+ * one, they would never end on the page: for example a retry that was started among the failed copies.
  */
 export function hiddenIds(
   rows: Rows,
@@ -134,7 +134,7 @@ export function countStatuses(rows: Rows): Record<StatusFilter, number> {
   return counts;
 }
 
-/** The sum of the rates of the copies that run, in bytes per second. */
+/** The sum of the rates of the running copies, in bytes per second. */
 export function totalRate(rows: Rows): number {
   let rate = 0;
   for (const { item } of rows.values()) rate += item.progress?.bytesPerSecond ?? 0;

@@ -22,7 +22,10 @@ export const emptyForm: StartForm = {
   options: "",
 };
 
-/** Returns the form for a changed repetition of a copy. The app does not return the options and the SAS of a copy. */
+/**
+ * Returns the form with which a reader repeats a copy with changes. The app does not return the options and the SAS
+ * of a copy.
+ */
 export function formOf(copy: { source: string; destination: string } | null): StartForm {
   if (copy === null) return emptyForm;
   return { ...emptyForm, source: copy.source, destination: copy.destination };
@@ -38,8 +41,8 @@ export const choices = {
 export type FieldName = keyof StartForm;
 
 /**
- * Builds the request from the form. What is wrong in it is the app's to say, except that further options must be a JSON
- * object, because nothing could be sent otherwise.
+ * Builds the request from the form. The app reports the problems of the request, with one exception: further options
+ * that are not a JSON object cannot be sent.
  */
 export function buildRequest(
   form: StartForm,
@@ -53,7 +56,7 @@ export function buildRequest(
   }
   for (const [name, value] of Object.entries(chosen)) if (value !== "") options[name] = value;
   const isEmpty = Object.keys(options).length === 0;
-  // The app checks the options, whatever they are.
+  // The app checks the options.
   const request = { source, destination, ...(isEmpty ? {} : { options }) } as StartRequest;
   return { ok: true, request };
 }
@@ -69,13 +72,16 @@ function parseOptions(text: string): Record<string, unknown> | null {
   }
 }
 
-/** Returns a problem as a sentence at its field. "Further options" has several options, so the sentence names its option. */
+/**
+ * Returns a problem as a sentence at its field. "Further options" contains several options, so the sentence names its
+ * option.
+ */
 export function problemText({ pointer, message }: FieldProblem): string {
   const option = pointer.split("/").slice(2).join("/");
   return fieldOf(pointer) === "options" && option !== "" ? `${option}: ${message}` : message;
 }
 
-/** Returns the field that a problem is about; null if it is about none of them. */
+/** Returns the field of the form in which the problem is; null if it is in none. */
 export function fieldOf(pointer: string): FieldName | null {
   const [, first = "", second = ""] = pointer.split("/");
   if (first === "source" || first === "destination") return first;

@@ -9,7 +9,7 @@ export type Throughput = {
 };
 
 const firstBucketMs = 2_000;
-/** When there would be more, neighbors are merged. */
+/** If there were more, neighbors are merged. */
 const maxBuckets = 120;
 
 export function openThroughput(openedAt: number): Throughput {
@@ -17,8 +17,8 @@ export function openThroughput(openedAt: number): Throughput {
 }
 
 /**
- * Returns the throughput with the bytes that were copied from `from` to `to` (epoch ms), spread evenly. What was copied
- * before the page was opened does not count.
+ * Returns the throughput with the bytes that were copied from `from` to `to` (epoch ms), spread evenly. Bytes that
+ * were copied before the page was opened do not count.
  */
 export function addBytes(
   throughput: Throughput,
@@ -55,7 +55,7 @@ export function peakRate({ buckets, bucketMs }: Throughput): number {
   return (buckets.reduce((most, bytes) => Math.max(most, bytes), 0) * 1_000) / bucketMs;
 }
 
-/** Doubles the buckets' length until the one with this time fits. */
+/** Doubles the buckets' length until there is a bucket for this time. */
 function fitBuckets(
   { openedAt, bucketMs, buckets }: Throughput,
   time: number,

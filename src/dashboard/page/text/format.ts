@@ -27,7 +27,7 @@ function two(ms: number, large: number, largeName: string, small: number, smallN
   return rest === 0 ? `${many} ${largeName}` : `${many} ${largeName} ${rest} ${smallName}`;
 }
 
-/** Writes how long ago a time was: "3 min ago", with one unit. */
+/** Writes the age of a time with one unit: "3 min ago". */
 export function formatAge(ms: number): string {
   if (ms < 2 * second) return "now";
   if (ms < minute) return `${Math.floor(ms / second)} s ago`;
@@ -36,7 +36,7 @@ export function formatAge(ms: number): string {
   return `${Math.floor(ms / day)} d ago`;
 }
 
-// To create one takes longer than to draw a row.
+// Creating one takes longer than rendering a row.
 const times = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const clocks = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const numbers = new Intl.NumberFormat("en");

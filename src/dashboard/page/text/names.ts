@@ -1,14 +1,14 @@
 /*
- * Names of blobs and files come from strangers. The page shows each character of them, in its order, and makes visible
- * what a reader could not see or would take for something else.
+ * Names of blobs and files come from strangers. The page shows each of their characters in order, and marks those
+ * that a reader could not see or would mistake for others.
  */
 
 /**
  * A part of a name.
  * - `plain`: shown as it is;
- * - `rtl`: letters that are written from right to left, shown apart from what surrounds them;
+ * - `rtl`: letters that are written from right to left, isolated from the text around them;
  * - `alike`: a character that looks like another one, shown with a mark;
- * - `escaped`: a character that has no shape of its own, shown as its code.
+ * - `escaped`: a character without a shape, shown as its code.
  */
 export type NamePart = { kind: "plain" | "rtl" | "alike" | "escaped"; text: string };
 
@@ -58,7 +58,10 @@ export function nameParts(name: string, of: TextKind = "segment"): NamePart[] {
   return parts;
 }
 
-/** The same as one text, for labels that cannot have marks: characters that look like others are escaped too. */
+/**
+ * Returns the same as one text, for labels, which cannot have marks: characters that look like others are escaped
+ * too.
+ */
 export function plainName(name: string): string {
   return nameParts(name)
     .map(({ kind, text }) => (kind === "alike" ? Array.from(text, escapeChar).join("") : text))
@@ -96,7 +99,7 @@ function findAlike(name: string): ReadonlySet<number> {
   }
   let at = 0;
   for (const char of name) {
-    // Full-width letters, ligatures, letters of mathematics: Unicode itself says that they stand for ASCII characters.
+    // Full-width letters, ligatures, letters of mathematics: Unicode defines the ASCII characters that they stand for.
     const folded = char.normalize("NFKC");
     if (folded !== char && /^[!-~]+$/.test(folded)) found.add(at);
     if (/(?![0-9])\p{Nd}/u.test(char)) found.add(at);

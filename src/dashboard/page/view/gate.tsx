@@ -4,7 +4,7 @@ import { KeyForm } from "./dialogs/key-form.tsx";
 import { Name } from "./name.tsx";
 import { ProblemText } from "./problem.tsx";
 
-/** What stands between the page and the copies; null if nothing does. */
+/** Shown instead of the copies if the app cannot be used; otherwise null. */
 export function gateOf(connection: Connection, hasRows: boolean) {
   switch (connection.kind) {
     case "key":

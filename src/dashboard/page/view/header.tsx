@@ -5,7 +5,7 @@ import { formatAge } from "../text/format.ts";
 import { Icon, Mark } from "./icons.tsx";
 import { usePage } from "./page-context.ts";
 
-/** The name, how fresh the page is, and what applies to the whole page. */
+/** The name, the age of the data, and the buttons of the whole page. */
 export function Header({ state }: { state: PageState }) {
   const { store, polling } = usePage();
   const canStart = state.connection.kind === "live" || state.connection.kind === "lost";
@@ -75,7 +75,7 @@ function Freshness({ state }: { state: PageState }) {
 
 const storageKey = "ferry-theme";
 
-/** Dark or light; until it is used, as the browser says. */
+/** Dark or light; the browser's setting until the reader chooses. */
 function ThemeSwitch() {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const [chosen, choose] = useState(() => localStorage.getItem(storageKey));

@@ -2,8 +2,8 @@ import { nameParts } from "../text/names.ts";
 import { urlParts } from "../text/urls.ts";
 
 /**
- * Shows a segment of a name, or a sentence that may contain names. A stranger wrote it: its own direction cannot change
- * what is around it.
+ * Shows a segment of a name, or a sentence that may contain names. It is not trusted: its direction cannot change the
+ * text around it.
  */
 export function Name({ text, of = "segment" }: { text: string; of?: "segment" | "sentence" }) {
   return (
@@ -41,7 +41,10 @@ function codes(text: string): string {
   return Array.from(text, (char) => `U+${code(char).toUpperCase()}`).join(" ");
 }
 
-/** Shows an endpoint in one line. If there is no room, the host and then the folders are cut off, but not the name. */
+/**
+ * Shows an endpoint in one line. If there is not enough room, the host and then the folders are cut off, but not the
+ * name.
+ */
 export function EndpointLine({ url }: { url: string }) {
   const { host, segments, query } = urlParts(url);
   const folders = segments.slice(0, -1);
@@ -61,7 +64,7 @@ export function EndpointLine({ url }: { url: string }) {
   );
 }
 
-/** Shows a container, or a folder in it, in one line. If there is no room, its beginning is cut off. */
+/** Shows a container, or a folder in it, in one line. If there is not enough room, its beginning is cut off. */
 export function FolderLine({ url }: { url: string }) {
   const { host, segments } = urlParts(url);
   const folders = segments.filter(
@@ -82,7 +85,7 @@ export function FolderLine({ url }: { url: string }) {
   );
 }
 
-/** Shows the name of a folder, or of its container, without what is before it. */
+/** Shows the name of a folder, or of its container, without the folders before it. */
 export function FolderName({ url }: { url: string }) {
   const { host, segments } = urlParts(url);
   return (

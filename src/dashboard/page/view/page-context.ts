@@ -8,7 +8,7 @@ import type { Session } from "../api/session.ts";
 import type { PageState } from "../state/page-state.ts";
 import type { Store } from "../state/store.ts";
 
-/** What the parts of the page work with. */
+/** The objects that the parts of the page use. */
 export type Page = {
   store: Store<PageState>;
   session: Session;

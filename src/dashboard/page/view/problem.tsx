@@ -1,7 +1,7 @@
 import type { FerryError } from "../../../client/ferry.ts";
 import { Name } from "./name.tsx";
 
-/** What went wrong, and what the reader can do about it. */
+/** A problem, and its fix for the reader. */
 export type Failure = Pick<FerryError, "message" | "fix">;
 
 /** Shows an error of a call as sentences, with its fix. */

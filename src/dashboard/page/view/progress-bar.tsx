@@ -1,7 +1,7 @@
 import type { Progress } from "../state/rows.ts";
 import { formatBytes } from "../text/format.ts";
 
-/** What Storage has reported, and behind it where the copy probably is by now. */
+/** The progress that Storage has reported, and behind it the estimate for now. */
 export function ProgressBar({ progress, label }: { progress: Progress; label: string }) {
   const { bytes, totalBytes, estimatedBytes } = progress;
   const percent = totalBytes === 0 ? 0 : (bytes / totalBytes) * 100;

@@ -6,7 +6,7 @@ import { formatCount, formatNumber, formatWord } from "../../text/format.ts";
 import { EndpointLine, Name } from "../name.tsx";
 import { usePage } from "../page-context.ts";
 
-/** The failed copies that are shown, by cause, with what to do about each. */
+/** The failed copies of the list by cause, with the fix of each cause. */
 export function Causes({ state, shown }: { state: PageState; shown: readonly string[] }) {
   const { loading } = usePage();
   const groups = groupFailures(shown, state.rows);

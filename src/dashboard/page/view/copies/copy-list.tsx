@@ -20,10 +20,10 @@ const columns = [
 
 /** Rows above and below the ones that can be seen, for fast scrolling. */
 const spareRows = 6;
-/** After so many pages without a copy, the reader decides whether to read on. */
+/** After this number of pages without a copy, the reader decides whether to load more. */
 const maxEmptyPages = 3;
 
-/** The list of copies. Only the rows that can be seen exist, so that its length does not matter. */
+/** The list of copies. It has elements only for the rows that can be seen, so its length does not matter. */
 export function CopyList({ state, shown }: { state: PageState; shown: readonly string[] }) {
   const { store, loading, polling } = usePage();
   const { rows, listing, selected, now, search } = state;
@@ -55,7 +55,7 @@ export function CopyList({ state, shown }: { state: PageState; shown: readonly s
   useEffect(() => {
     polling.setVisible(shown.slice(firstSeen, lastSeen));
     const isNearEnd = lastSeen + spareRows >= shown.length;
-    // A search, or a filter that fits almost nothing, must not read everything.
+    // A search, or a filter that matches almost no copy, must not load all pages.
     const mayLoad = search === "" && listing.emptyPages < maxEmptyPages;
     if (isNearEnd && mayLoad && listing.phase === "ready" && listing.cursor !== null) {
       loading.more().catch(() => {}); // the connection shows the error
@@ -154,7 +154,7 @@ export function CopyList({ state, shown }: { state: PageState; shown: readonly s
   );
 }
 
-/** Keeps the rows in place that the reader sees, when others appear above them. */
+/** Keeps the rows that the reader sees in place when others appear above them. */
 function useAnchor(scroller: { current: HTMLDivElement | null }, shown: readonly string[]): void {
   const before = useRef(shown);
   useLayoutEffect(() => {

@@ -120,7 +120,7 @@ export function rateText({ item }: Row): string {
   return ms < 1_000 ? "" : formatRate((bytes * 1_000) / ms);
 }
 
-/** The time that is probably left; of a copy that has ended, the time that it took. */
+/** The estimated remaining time; of a copy that has ended, its duration. */
 export function timeText({ item }: Row, now: number): string {
   const { createdAt, completedAt, progress } = item;
   if (completedAt !== null) {
@@ -134,8 +134,8 @@ export function timeText({ item }: Row, now: number): string {
 }
 
 /**
- * How old the app's knowledge of a running copy is; of a copy that has ended, how long after Storage's completion the app
- * has recorded it.
+ * The time since the app's latest poll of a running copy; of a copy that has ended, the time between Storage's
+ * completion and the app's record of it.
  */
 export function lagText({ item, copy }: Row, now: number): string {
   const readAt = item.progress?.readAt ?? null;

@@ -17,7 +17,7 @@ import { ProblemText } from "../problem.tsx";
 import { ProgressBar } from "../progress-bar.tsx";
 import { TimelineView } from "./timeline.tsx";
 
-/** The selected copy: everything that the app says about it, and what happened to it. */
+/** The selected copy: all data of the app about it, and its timeline. */
 export function Details({ state }: { state: PageState }) {
   const { loading } = usePage();
   const { selected, rows, details } = state;
@@ -155,7 +155,7 @@ function CopyDetails({ row, state }: { row: Row; state: PageState }) {
   );
 }
 
-/** In the place of what has not arrived. */
+/** Shown until the data has arrived. */
 function Waiting({ error }: { error: FerryError | null }) {
   return error === null ? <>Loading…</> : <ProblemText problem={error} />;
 }

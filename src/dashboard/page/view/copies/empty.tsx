@@ -3,7 +3,7 @@ import type { PageState } from "../../state/page-state.ts";
 import { formatCount } from "../../text/format.ts";
 import { usePage } from "../page-context.ts";
 
-/** What is said in the place of an empty list. */
+/** The text that is shown instead of an empty list. */
 export function Empty({ state }: { state: PageState }) {
   const { store } = usePage();
   const { listing, filter, search, rows } = state;

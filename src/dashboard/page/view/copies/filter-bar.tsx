@@ -11,7 +11,7 @@ import { usePage } from "../page-context.ts";
 import { ProblemText } from "../problem.tsx";
 import type { Failure } from "../problem.tsx";
 
-/** Filters of the app, the search in what is loaded, and actions on everything that they show. */
+/** Filters of the app, the search in the loaded copies, and actions on all copies that are shown. */
 export function FilterBar({ state, shown }: { state: PageState; shown: readonly string[] }) {
   const { store, loading } = usePage();
   const { filter, rows, search, view } = state;
@@ -126,7 +126,7 @@ function PrefixField(props: { label: string; value: string; apply(value: string)
   );
 }
 
-/** Asks before it acts on every shown copy that the action is for. */
+/** Asks before it acts on all shown copies to which the action applies. */
 function AllButton(props: { action: Action; state: PageState; shown: readonly string[] }) {
   const { action, state, shown } = props;
   const { store } = usePage();
@@ -147,7 +147,7 @@ function AllButton(props: { action: Action; state: PageState; shown: readonly st
   );
 }
 
-/** Writes what is shown, for the question before an action on all of it. */
+/** Describes the shown copies, for the question before an action on all of them. */
 export function describeFilter({ filter, search, listing }: PageState): string {
   const parts = [
     filter.status === "all" ? null : `status ${filter.status}`,

@@ -3,7 +3,7 @@ import { countStatuses, totalRate } from "../../state/rows.ts";
 import { peakRate } from "../../state/throughput.ts";
 import { formatBytes, formatClock, formatNumber, formatRate } from "../../text/format.ts";
 
-/** What happens now, and the throughput since the page was opened. */
+/** The current figures, and the throughput since the page was opened. */
 export function Overview({ state }: { state: PageState }) {
   const { rows, throughput } = state;
   const counts = countStatuses(rows);

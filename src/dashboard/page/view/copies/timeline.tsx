@@ -25,7 +25,7 @@ const labels: Record<Entry["step"], string> = {
 const maxFirst = 8;
 const maxLast = 20;
 
-/** What happened to a copy, and when. */
+/** The events of a copy with their times. */
 export function TimelineView({ timeline }: { timeline: Timeline }) {
   const [isLong, showAll] = useState(false);
   const { entries, source } = timeline;

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { Name } from "../name.tsx";
 import { usePage } from "../page-context.ts";
 
-/** Asks for a function key. It goes nowhere but into the header of calls to this app. */
+/** Asks for a function key. The key is sent only in a header of calls to this app. */
 export function KeyForm({ isRejected, done }: { isRejected: boolean; done(): void }) {
   const { session, loading, polling, store } = usePage();
   const [key, setKey] = useState("");

@@ -3,7 +3,7 @@ import type { Plan } from "../../../../client/ferry.ts";
 import { formatWord } from "../../text/format.ts";
 import { EndpointText, Name } from "../name.tsx";
 
-/** What a copy would do. Nothing of it has been done. */
+/** The plan of a copy that was not started. */
 export function PlanView({ plan }: { plan: Plan }) {
   const { destination, reads, writes, mints, conditions, notCarried } = plan;
   return (

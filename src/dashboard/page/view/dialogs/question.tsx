@@ -17,16 +17,16 @@ const consequences: Record<Action, string> = {
   delete: "Ferry deletes its record of the copy and the history. The copied blob or file stays.",
 };
 
-/** Why a copy has failed: a retry without the fix would fail again. */
+/** The cause of the failure: a retry without the fix would fail again. */
 function WhyFailed({ row }: { row: Row | undefined }) {
   const cause = row?.item.cause ?? null;
   return cause === null ? null : <div class="faint">It failed: {formatWord(cause)}</div>;
 }
 
-/** How many of the copies the question names. */
+/** The maximum number of copies that the question names. */
 const maxNamed = 3;
 
-/** Asks before an action, then shows how far it is, and what failed. */
+/** Asks before an action, then shows its progress and its failures. */
 export function Question(props: {
   dialog: Extract<Dialog, { kind: "question" }>;
   state: PageState;

@@ -25,7 +25,7 @@ const defaults: Record<keyof typeof choices, string> = {
   tier: "not set",
 };
 
-/** Starts a copy, or shows its plan. The app's own messages are shown at the fields. */
+/** Starts a copy, or shows its plan. The app's messages are shown at the fields. */
 export function StartForm(props: { dialog: Extract<Dialog, { kind: "start" }>; close(): void }) {
   const { dialog, close } = props;
   const { changes, loading, polling } = usePage();

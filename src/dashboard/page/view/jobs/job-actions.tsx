@@ -17,7 +17,7 @@ const asksNot: readonly JobAction[] = ["pause", "resume"];
 type Props = {
   id: string;
   status: JobStatus;
-  /** The name of the job in labels, where the button alone does not say which job it is for; or empty. */
+  /** The name of the job in labels, if the place of the button does not show the job; or empty. */
   of: string;
   only: readonly JobAction[];
 };

@@ -16,7 +16,7 @@ import { JobFailures } from "./job-failures.tsx";
 import { JobProgressBar } from "./job-progress.tsx";
 import { jobRateText, jobTimeText } from "./job-texts.ts";
 
-/** The selected job: its counters, and why objects have failed. */
+/** The selected job: its counters, and the causes of failed objects. */
 export function JobDetails({ state }: { state: PageState }) {
   const { jobLoading } = usePage();
   const { selected, rows, failure } = state.jobs;
@@ -108,7 +108,7 @@ function JobBody({ row, now }: { row: JobRow; now: number }) {
   );
 }
 
-/** Why the job failed, why it makes no progress now, and why it copied nothing. */
+/** The reasons why the job failed, makes no progress or copied nothing. */
 function Messages({ job: { error, warning, reason, throttling } }: { job: Job }) {
   return (
     <>
@@ -171,7 +171,7 @@ function Counters({ job: { objects, bytes, isPlanned, notCarried } }: { job: Job
   );
 }
 
-/** What was requested, as far as it differs from the defaults. */
+/** The parts of the request that differ from the defaults. */
 function Request({ job: { select, options, concurrency, maxFailures, report } }: { job: Job }) {
   const list = (texts: readonly string[]) =>
     texts.length === 0 ? "" : <Name of="sentence" text={texts.join(", ")} />;

@@ -1,7 +1,7 @@
 import type { JobProgress } from "../../state/jobs.ts";
 import { formatNumber } from "../../text/format.ts";
 
-/** How far a job is, in objects. Until all pages are planned, the total is unknown. */
+/** The progress of a job in objects. Until all pages are planned, the total is unknown. */
 export function JobProgressBar({ progress, label }: { progress: JobProgress; label: string }) {
   const { done, planned, isTotal } = progress;
   const share = planned === 0 ? 0 : Math.min(1, done / planned);

@@ -10,10 +10,11 @@ import { jobVerbs } from "./job-actions.tsx";
 
 const consequences: Record<JobAction, string> = {
   abort:
-    "Ferry starts no further object, aborts the pending ones, and removes the empty blobs that they leave. What is copied stays. This cannot be undone.",
+    "Ferry starts no further object, aborts the pending ones, and removes the empty blobs that they leave. Copied objects stay. This cannot be undone.",
   start: "Ferry copies exactly the planned objects. Those that have changed since fail.",
-  delete: "Ferry deletes its record of the job and its plan. What it copied and its report stay.",
-  pause: "Ferry starts no further object. What Storage is copying continues.",
+  delete:
+    "Ferry deletes its record of the job and its plan. The copied objects and the report stay.",
+  pause: "Ferry starts no further object. Copies that are pending in Storage continue.",
   resume: "Ferry continues with the same plan.",
 };
 

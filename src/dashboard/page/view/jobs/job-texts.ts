@@ -12,7 +12,7 @@ export function jobRateText({ job }: JobRow): string {
   return objects === 0 ? bytes : `${bytes}, ${formatNumber(objects)} objects/s`;
 }
 
-/** The time that is probably left; of a job that has ended, the time that it took. */
+/** The estimated remaining time; of a job that has ended, its duration. */
 export function jobTimeText({ item, job }: JobRow, now: number): string {
   if (item.completedAt !== null) {
     const took = Date.parse(item.completedAt) - Date.parse(job?.startedAt ?? item.createdAt);
@@ -24,7 +24,7 @@ export function jobTimeText({ item, job }: JobRow, now: number): string {
   return left > 0 ? `${formatDuration(left)} left` : "due now";
 }
 
-/** What has become of the objects, in words. */
+/** The results of the objects in words. */
 export function jobSummaryText({ item: { objects } }: JobRow): string {
   const copied = `${formatCount(objects.copied, "object", "objects")} copied`;
   return objects.failed === 0 ? copied : `${copied}, ${formatNumber(objects.failed)} failed`;

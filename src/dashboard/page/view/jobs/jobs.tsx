@@ -43,7 +43,7 @@ export function Jobs({ state }: { state: PageState }) {
             <NoJobs phase={listing.phase} hasMore={listing.cursor !== null} />
           ) : (
             <table>
-              <caption class="hidden">Jobs, the newest first</caption>
+              <caption class="hidden">Jobs, newest first</caption>
               <thead>
                 <tr>
                   {columns.map(([title, style]) => (
