@@ -744,6 +744,8 @@ export interface components {
                 /** @enum {string} */
                 cause: "not-allowed" | "source-not-found" | "source-unauthorized" | "source-sas-expired" | "source-sas-not-yet-valid" | "source-changed" | "source-archived" | "source-unreadable" | "source-leased" | "condition-not-met" | "source-copy-pending" | "destination-not-found" | "destination-unauthorized" | "destination-exists" | "destination-type-mismatch" | "destination-leased" | "destination-locked" | "destination-archived" | "destination-busy" | "destination-immutable" | "destination-read-only" | "destination-deleted" | "superseded" | "copy-timed-out" | "throttled" | "not-supported" | "internal";
                 message: string;
+                /** @description What a person can do about it */
+                fix: string;
             }[];
             /** @description How many copies lack something that their sources have */
             notCarried: {

@@ -1,5 +1,10 @@
 import { FerryError, foreignResponse, usageError } from "./ferry-error.ts";
+import { createJobs, deleteOnce } from "./jobs.ts";
+import type { Jobs } from "./jobs.ts";
+import { readPages } from "./pages.ts";
+import { createReader } from "./reader.ts";
 import { parseBase } from "./parse-base.ts";
+import type { WaitOptions } from "./reader.ts";
 import { systemRuntime } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
 import { send } from "./send.ts";
@@ -10,7 +15,8 @@ import type { PageQuery, Plan, StartRequest, Timeline } from "./types.ts";
 
 export { FerryError } from "./ferry-error.ts";
 export type { FerryErrorKind } from "./ferry-error.ts";
-export { hasEnded } from "./types.ts";
+export { hasEnded, isJobAtRest } from "./types.ts";
+export type { Jobs } from "./jobs.ts";
 export type * from "./types.ts";
 
 export type FerryOptions = {
@@ -47,7 +53,7 @@ export type Ferry = {
   /** The ETag of a copy that `get` or `wait` has returned, or null. */
   etag(copy: Copy): string | null;
   /** Reads a copy until it has ended. `onUpdate` gets each state that differs from the one before. */
-  wait(id: string, options?: { onUpdate?: (copy: Copy) => void } & Signal): Promise<Copy>;
+  wait(id: string, options?: WaitOptions<Copy>): Promise<Copy>;
   /** Requests the abort of a copy, which is `aborting` until Storage has confirmed it. */
   abort(id: string, options?: Signal): Promise<Copy>;
   /** Starts a new copy with the request of one that has ended. */
@@ -59,127 +65,56 @@ export type Ferry = {
   page(query?: PageQuery & Signal): Promise<Page>;
   /** Reads all pages. */
   list(filters?: ListFilters & Signal): AsyncIterable<CopySummary>;
+  jobs: Jobs;
   health(options?: Signal): Promise<Health>;
 };
-
-/** How long the app holds a response at most (seconds). */
-const maxWait = 20;
-/** A wait may take two weeks, in which the app restarts: it bears more failures in a row than other calls. */
-const maxAttemptsOfWait = 10;
-/** The longest pause between two reads of a wait (seconds), as in the app. */
-const maxPause = 60;
-/** The pause between two reads of a wait (ms) if the app held the first. */
-const heldPauseMs = 100;
-const maxRemembered = 500;
 
 /** Creates a client of the app at `url`. `runtime`: time and randomness, which tests replace. */
 export function createFerry(options: FerryOptions, runtime: Runtime = systemRuntime): Ferry {
   const transport = createTransport(options, runtime);
-  const call = async (of: Call, field: string) => {
+  const call = async (of: Call, field: string | null) => {
     const reply = await send(transport, of);
-    if (reply.response.status !== 304) expectField(reply, field, of, transport);
+    const hasBody = field !== null && reply.response.status !== 304;
+    if (hasBody) expectField(reply, field, of, transport);
     return reply;
   };
-  const known = createMemory();
-
-  /** The fields were compared with the document of the API by the app's own tests. */
-  async function read(
-    id: string,
-    {
-      wait,
-      etag,
-      signal,
-      maxAttempts,
-    }: Parameters<Ferry["get"]>[1] & { maxAttempts?: number } = {},
-  ): Promise<{ copy: Copy; response: Response }> {
-    const before = etag === undefined ? null : known.find(id, etag);
-    const headers = before === null ? {} : { "if-none-match": etag };
-    const request: Call = { method: "GET", path: copyPath(id), headers, wait, signal };
-    const { response, body } = await call(
-      { ...request, ...(maxAttempts === undefined ? {} : { maxAttempts }) },
-      "status",
-    );
-    const copy = response.status === 304 && before !== null ? before : (body as Copy);
-    known.add(copy, response.headers.get("etag"));
-    return { copy, response };
-  }
+  const path = (id: string) => `/copies/${checkId(id, "copy")}`;
+  const reader = createReader<Copy>(call, { path, isAtRest: hasEnded, runtime });
+  const jobs = createJobs(call, { path: (id) => `/jobs/${checkId(id, "job")}`, runtime });
 
   return {
     async start(request, { idempotencyKey, wait, signal } = {}) {
       const headers = { "idempotency-key": idempotencyKey ?? runtime.newKey() };
       const body = { ...request, dryRun: undefined };
-      const path = "/copies";
-      const reply = await call({ method: "POST", path, headers, body, wait, signal }, "status");
-      return reply.body as Copy;
+      const sent: Call = { method: "POST", path: "/copies", headers, body, wait, signal };
+      return (await call(sent, "status")).body as Copy;
     },
     async plan(request, { signal } = {}) {
       const body = { ...request, dryRun: true };
       return (await call({ method: "POST", path: "/copies", body, signal }, "reads")).body as Plan;
     },
-    get: async (id, options) => (await read(id, options)).copy,
-    etag: (copy) => known.etag(copy),
-    async wait(id, { onUpdate, signal } = {}) {
-      let last: Copy | null = null;
-      for (let wait = onUpdate === undefined ? maxWait : undefined; ;) {
-        const etag = last === null ? undefined : (known.etag(last) ?? undefined);
-        const { copy, response } = await read(id, {
-          wait,
-          etag,
-          signal,
-          maxAttempts: maxAttemptsOfWait,
-        });
-        if (copy !== last) onUpdate?.(copy);
-        last = copy;
-        if (hasEnded(copy)) return copy;
-        // The app reads Storage again after this time, so that nothing changes before.
-        const retryAfter = Number(response.headers.get("retry-after")) || 1;
-        const seconds = Math.min(maxPause, Math.max(1, retryAfter));
-        const wasHeld = response.headers.has("preference-applied");
-        const isFirst = wait === undefined;
-        wait = onUpdate === undefined ? maxWait : Math.min(maxWait, seconds);
-        if (isFirst) continue;
-        await runtime.pause(wasHeld ? heldPauseMs : seconds * 1_000, signal);
-      }
-    },
+    get: async (id, options) => (await reader.read(id, options)).view,
+    etag: (copy) => reader.etag(copy),
+    wait: (id, options) => reader.wait(id, options),
     async abort(id, { signal } = {}) {
-      const request: Call = { method: "POST", path: `${copyPath(id)}/abort`, signal };
+      const request: Call = { method: "POST", path: `${path(id)}/abort`, signal };
       return (await call(request, "status")).body as Copy;
     },
     async retry(id, { idempotencyKey, wait, signal } = {}) {
       const headers = { "idempotency-key": idempotencyKey ?? runtime.newKey() };
-      const path = `${copyPath(id)}/retry`;
-      const reply = await call({ method: "POST", path, headers, wait, signal }, "status");
-      return reply.body as Copy;
+      const request: Call = { method: "POST", path: `${path(id)}/retry`, headers, wait, signal };
+      return (await call(request, "status")).body as Copy;
     },
     async delete(id, { signal } = {}) {
-      try {
-        await send(transport, { method: "DELETE", path: copyPath(id), signal });
-      } catch (error) {
-        // An earlier attempt, whose response was lost, has deleted it.
-        const isGone = error instanceof FerryError && error.status === 404 && error.mayHaveArrived;
-        if (!isGone) throw error;
-      }
+      await deleteOnce(() => call({ method: "DELETE", path: path(id), signal }, null));
     },
     async timeline(id, { signal } = {}) {
-      const request: Call = { method: "GET", path: `${copyPath(id)}/timeline`, signal };
+      const request: Call = { method: "GET", path: `${path(id)}/timeline`, signal };
       return (await call(request, "entries")).body as Timeline;
     },
     page: readPage,
-    async *list({ signal, ...filters } = {}) {
-      let cursor: string | undefined;
-      do {
-        const page: Page = await readPage({ ...filters, signal, ...(cursor && { cursor }) });
-        yield* page.items;
-        if (page.nextCursor !== null && page.nextCursor === cursor) {
-          throw new FerryError({
-            kind: "foreign",
-            causeName: "not-ferry",
-            message: "Cannot list more copies because the app returned the same cursor twice",
-          });
-        }
-        cursor = page.nextCursor ?? undefined;
-      } while (cursor !== undefined);
-    },
+    list: (filters) => readPages(readPage, filters),
+    jobs,
     async health({ signal } = {}) {
       return (await call({ method: "GET", path: "/health", signal }, "status")).body as Health;
     },
@@ -209,12 +144,13 @@ function createTransport(options: FerryOptions, runtime: Runtime): Transport {
   };
 }
 
-function copyPath(id: string): string {
+/** Returns the id of a copy or a job if it can be a part of a path. */
+function checkId(id: string, of: "copy" | "job"): string {
   // "." and ".." would lead to another path, whether they are encoded or not.
   if (!/^[\w-]{1,100}$/.test(id)) {
-    throw usageError("Cannot use the id because it has characters that no id of a copy has");
+    throw usageError(`Cannot use the id because it has characters that no id of a ${of} has`);
   }
-  return `/copies/${id}`;
+  return id;
 }
 
 /** Another app could respond with JSON too. */
@@ -236,25 +172,4 @@ function hasNumbers(body: unknown): boolean {
   return ["percent", "bytesCopied", "totalBytes"].every(
     (name) => typeof numbers[name] === "number",
   );
-}
-
-/** Remembers the ETags of copies, and the last state of some, for which the app then responds with 304. */
-function createMemory() {
-  const etags = new WeakMap<Copy, string>();
-  const copies = new Map<string, Copy>();
-  return {
-    etag: (copy: Copy) => etags.get(copy) ?? null,
-    find(id: string, etag: string): Copy | null {
-      const copy = copies.get(id);
-      return copy !== undefined && etags.get(copy) === etag ? copy : null;
-    },
-    add(copy: Copy, etag: string | null): void {
-      if (etag === null) return;
-      etags.set(copy, etag);
-      copies.delete(copy.id);
-      copies.set(copy.id, copy);
-      const [oldest] = copies.keys();
-      if (copies.size > maxRemembered && oldest !== undefined) copies.delete(oldest);
-    },
-  };
 }

@@ -20,6 +20,15 @@ export type Timeline = Schemas["CopyTimeline"];
 export type Health = Schemas["Health"];
 /** A problem of one field of a request; `pointer` is a JSON pointer (RFC 6901). */
 export type FieldProblem = NonNullable<Schemas["Problem"]["errors"]>[number];
+/** A source and a destination, each with everything below it, and which blobs to copy: the body of `POST /jobs`. */
+export type JobRequest = WithoutDryRun<Schemas["JobRequest"]>;
+export type Job = Schemas["Job"];
+export type JobStatus = Job["status"];
+/** A job in a list. */
+export type JobSummary = Schemas["JobPage"]["items"][number];
+export type JobPage = Schemas["JobPage"];
+export type JobPageQuery = NonNullable<operations["listJobs"]["parameters"]["query"]>;
+export type JobFilters = Pick<JobPageQuery, "status">;
 /** The parameters of a list. */
 export type PageQuery = NonNullable<operations["listCopies"]["parameters"]["query"]>;
 export type ListFilters = Pick<PageQuery, "status" | "source" | "destination">;
@@ -29,4 +38,17 @@ const finalStatuses: readonly CopyStatus[] = ["succeeded", "skipped", "failed", 
 /** Returns whether the status of a copy can no longer change. */
 export function hasEnded({ status }: { status: CopyStatus }): boolean {
   return finalStatuses.includes(status);
+}
+
+const restingStatuses: readonly JobStatus[] = [
+  "planned",
+  "paused",
+  "succeeded",
+  "failed",
+  "aborted",
+];
+
+/** Returns whether a job does not change until a caller changes it: it has ended, is planned or is paused. */
+export function isJobAtRest({ status }: { status: JobStatus }): boolean {
+  return restingStatuses.includes(status);
 }

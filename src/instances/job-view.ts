@@ -1,4 +1,5 @@
 import type { InstanceId } from "../copy/contract/ids.ts";
+import { causes } from "../copy/contract/failure.ts";
 import type { Cause } from "../copy/contract/failure.ts";
 import { toIso } from "../copy/time.ts";
 import type { JobFailure } from "../jobs/contract/job-failure.ts";
@@ -39,7 +40,7 @@ export type JobView = {
   isPlanned: boolean;
   failedByCause: Partial<Record<Cause, number>>;
   /** The first of them. */
-  failures: FailedObject[];
+  failures: (FailedObject & { fix: string })[];
   /** How many copies lack something of their source. */
   notCarried: Partial<Record<Loss, number>>;
   /** Null if Storage has served every call so far. */
@@ -109,10 +110,7 @@ export function jobView(id: InstanceId, record: JobRecord, path: string): JobVie
     estimatedCompletion: end === null ? estimateEnd(record) : null,
     isPlanned: next === null,
     failedByCause: counts.failed,
-    failures: [...record.failures, ...record.open.flatMap(({ failures }) => failures)].slice(
-      0,
-      maxShownFailures,
-    ),
+    failures: firstFailures(record),
     notCarried: counts.lost,
     throttling:
       throttle.times === 0
@@ -132,6 +130,11 @@ export function jobView(id: InstanceId, record: JobRecord, path: string): JobVie
     lastUpdatedAt: updatedAt,
     links: linksOf(`${path}/${id}`),
   };
+}
+
+function firstFailures(record: JobRecord): JobView["failures"] {
+  const all = [...record.failures, ...record.open.flatMap(({ failures }) => failures)];
+  return all.slice(0, maxShownFailures).map((each) => ({ ...each, fix: causes[each.cause].fix }));
 }
 
 function linksOf(self: string): JobView["links"] {

@@ -15,6 +15,9 @@ test("a copy is started in the form, with the app's messages at the fields, and 
   const { page, button, row, advance, idle } = dashboard;
   await page.getByText("No copies yet").waitFor();
   await dashboard.screenshot("empty");
+  // The clock of the browser has moved while the page was loaded.
+  const browserTime = await page.evaluate(() => Date.now());
+  await stack.clock.advance(Math.max(0, browserTime - stack.clock.now()));
 
   await button("New copy").click();
   const form = page.getByRole("dialog", { name: "New copy" });
@@ -141,6 +144,12 @@ test("a failed copy shows its cause, the fix and what happened, and a retry succ
   await rows().first().click();
   await details.getByRole("button", { name: id }).click();
   await expectText(details, error.fix);
+  // The failed copy leads to its retry, as the retry leads to it.
+  const [retry] = (await stack.call("GET", "/copies")).json.items;
+  await expectText(details, "Retried as");
+  await dashboard.screenshot("retried-as");
+  await details.getByRole("button", { name: retry.id }).click();
+  await expectText(details, `Retry of${id}`);
   expect((await destination.downloadToBuffer()).toString()).toBe("film");
 });
 
@@ -166,6 +175,10 @@ test("a retry that is started among the failed copies is followed to its end, al
   await expectText(page.getByRole("status"), "film.mp4 succeeded");
   await expectText(overview, /Running\s*0/);
   await expectCount(rows(), 1);
+  // The number of the chosen filter is that of the list.
+  await expectText(page.getByRole("radio", { name: /^Failed/ }).locator(".."), "Failed 1");
+  await page.getByText(/^1 copy loaded/).waitFor();
+  await dashboard.screenshot("counts");
   expect((await destination.downloadToBuffer()).equals(film)).toBe(true);
 });
 
@@ -207,9 +220,17 @@ test("a link leads to its copy, also to one that the list has not loaded", async
         route.fulfill({ json: { items: [], nextCursor: null } }),
       ),
   });
-  await page.goto(`${stack.local.host.url}/api/dashboard#copy=${id}`);
+  const details = page.getByLabel("Details of the copy");
+  // The page changes after the address did, and before the browser reports that.
+  await page.evaluate((hash) => {
+    location.hash = hash;
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, `copy=${id}`);
+  await expectText(details, "Succeeded");
+  expect(new URL(page.url()).hash).toBe(`#copy=${id}`);
+  await idle();
   await page.reload();
   await idle();
-  await expectText(page.getByLabel("Details of the copy"), "Succeeded");
+  await expectText(details, "Succeeded");
   expect(await page.locator("[data-id]").count()).toBe(0);
 });

@@ -148,3 +148,100 @@ test("34 hostile names are shown as they are, and no two look the same", async (
   const unsafe = /[\u0080-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\u0441\u043e]/;
   expect(labels.filter((label) => label !== null && unsafe.test(label))).toEqual([]);
 });
+
+/** Invisible, and changes the order of what follows. */
+const tail = "\u202e\u034f\u3164\u{e0001}";
+
+/** The values that the page compares or counts with: identifiers, times and words of a fixed set. */
+const isExempt = (name: string, value: string) =>
+  /^(id|status|kind|step|source|retryOf|pointer|type|self|nextCursor)$/.test(name) ||
+  /^\d{4}-\d\d-\d\dT/.test(value);
+
+/** Appends the characters to every text of a response. */
+function withTails(value: unknown, name = ""): unknown {
+  if (typeof value === "string") return isExempt(name, value) ? value : value + tail;
+  if (Array.isArray(value)) return value.map((each) => withTails(each, name));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, withTails(each, key)]),
+  );
+}
+
+test("no text of a response can act on the page, whichever field it is in", async () => {
+  const stack = await startStack({ copies: { bytesPerSecond: 10_000 } });
+  await stack.upload("inbox/film.mp4", Buffer.alloc(1_000_000));
+  const start = (from: string, to: string) =>
+    stack.start({ source: stack.blob(from).url, destination: stack.blob(to).url });
+  const { id } = await start("inbox/gone.mp4", "archive/gone.mp4");
+  await stack.untilEnded(id);
+  await start("inbox/film.mp4", "archive/film.mp4");
+  await stack.clock.advance(30_000);
+  const dashboard = await openDashboard(stack, {
+    prepare: (page) =>
+      page.route(/\/api\/copies/, async (route) => {
+        const response = await route.fetch();
+        const json: unknown = await response.json();
+        await route.fulfill({ response, json: withTails(json) });
+      }),
+  });
+  const { page, button, row, rows } = dashboard;
+  const shown = new Set<string>();
+  const check = async (view: string) => {
+    const texts = await page.evaluate(() => [
+      document.body.innerText,
+      document.title,
+      ...[...document.querySelectorAll("*")].flatMap((element) =>
+        ["aria-label", "aria-valuetext", "title", "placeholder"].map(
+          (name) => element.getAttribute(name) ?? "",
+        ),
+      ),
+    ]);
+    for (const text of texts) expect(text, view).not.toMatch(/\u202e|\u034f|\u3164|\u{e0001}/u);
+    if (texts.join().includes("\\u202e")) shown.add(view);
+  };
+  await expectCount(rows(), 2);
+  await check("list");
+  for (const name of ["film.mp4", "gone.mp4"]) {
+    await row(name).click();
+    await expectText(page.locator(".timeline"), "Requested");
+    await check(`details of ${name}`);
+  }
+  await button("Retry…").click();
+  await check("question");
+  dashboard.expectErrors("status of 404", "status of 400");
+  await stack.call("DELETE", `/copies/${id}`);
+  await button("Retry this copy").click();
+  await page.locator(".problems li").waitFor();
+  await check("failed action");
+  await page.keyboard.press("Escape");
+  await page.getByRole("checkbox", { name: "Failures by cause" }).check();
+  await expectText(page.getByRole("article"), /Fix/);
+  await check("causes");
+  await page.getByLabel("Source begins with").fill(`x${tail}`);
+  await page.getByRole("alert").waitFor();
+  await check("filter");
+  await button("New copy").click();
+  const form = page.getByRole("dialog", { name: "New copy" });
+  await form.getByLabel("Source", { exact: true }).fill(`x${tail}`);
+  await button("Start the copy").click();
+  await form.getByRole("alert").waitFor();
+  await check("form");
+  await form.getByLabel("Source", { exact: true }).fill(stack.blob("inbox/film.mp4").url);
+  await form.getByLabel("Destination", { exact: true }).fill(stack.blob("archive/2.mp4").url);
+  await button("Dry run").click();
+  await form.getByLabel("Plan").waitFor();
+  await check("plan");
+  expect([...shown].toSorted()).toEqual(
+    [
+      "causes",
+      "details of film.mp4",
+      "details of gone.mp4",
+      "failed action",
+      "filter",
+      "form",
+      "list",
+      "plan",
+      "question",
+    ].toSorted(),
+  );
+});

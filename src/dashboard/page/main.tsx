@@ -1,4 +1,5 @@
 import { render } from "preact";
+import { createAddress } from "./api/address.ts";
 import { createChanges } from "./api/changes.ts";
 import { createLoading } from "./api/loading.ts";
 import { createPolling } from "./api/polling.ts";
@@ -29,16 +30,9 @@ document.addEventListener("visibilitychange", () => polling.pause(document.hidde
 setInterval(() => polling.tick(), 1_000);
 polling.pause(document.hidden);
 
-// The address of the page leads to the selected copy. It has nothing else, because filters may contain secrets.
-const linked = () => /^#copy=([\w-]+)$/.exec(location.hash)?.[1] ?? null;
-const openLinked = () => {
-  const id = linked();
-  if (id !== store.get().selected) void loading.select(id);
-};
-openLinked();
-addEventListener("hashchange", openLinked);
-store.subscribe(() => {
-  const { selected } = store.get();
-  if (selected === linked()) return;
-  history.replaceState(null, "", selected === null ? location.pathname : `#copy=${selected}`);
+const address = createAddress(store, loading, {
+  hash: () => location.hash,
+  replace: (hash) => history.replaceState(null, "", hash === "" ? location.pathname : hash),
 });
+address.open();
+addEventListener("hashchange", address.open);

@@ -69,6 +69,7 @@ const failedObject = z.strictObject({
   name: z.string().meta({ description: "Below the source" }),
   cause,
   message: z.string(),
+  fix: z.string().meta({ description: "What a person can do about it" }),
 });
 
 export const job = z

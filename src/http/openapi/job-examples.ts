@@ -81,6 +81,7 @@ export const jobExample = {
       name: "drafts/film.mp4",
       cause: "source-changed",
       message: "Cannot start the copy because the source changed: Storage returned 412",
+      fix: "Start the copy again when no client writes to the source any more",
     },
   ],
   notCarried: { tags: 12 },

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { createFerry, FerryError } from "../../../src/client/ferry.ts";
-import type { CopySummary } from "../../../src/client/ferry.ts";
+import type { CopySummary, JobSummary } from "../../../src/client/ferry.ts";
 import type { LocalStackOptions } from "../../../src/local/local-stack.ts";
+import { inboxJob, untilJob } from "../../support/jobs/stack-jobs.ts";
 import { expectDocumented } from "../../support/stack/documented.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 
@@ -28,8 +29,10 @@ async function startClient(copies: LocalStackOptions["copies"] = { bytesPerSecon
   return { stack, ferry, source, to: (name: string) => stack.blob(`archive/${name}`).url };
 }
 
-async function collect(items: AsyncIterable<CopySummary>): Promise<CopySummary[]> {
-  const collected: CopySummary[] = [];
+async function collect<Item extends CopySummary | JobSummary>(
+  items: AsyncIterable<Item>,
+): Promise<Item[]> {
+  const collected: Item[] = [];
   for await (const item of items) collected.push(item);
   return collected;
 }
@@ -114,4 +117,36 @@ test("errors name their cause, and the fields of a request with problems", async
     kind: "foreign",
     causeName: expect.any(String),
   });
+});
+
+test("a job is planned, started, paused, resumed, aborted, read, listed and deleted", async () => {
+  const { stack, ferry } = await startClient({ bytesPerSecond: 100 });
+  const { jobs } = ferry;
+  const planned = await jobs.plan(inboxJob(stack));
+  await untilJob(stack, planned.id, ({ status }) => status === "planned");
+  const waited = await jobs.wait(planned.id);
+  expect(waited).toMatchObject({ status: "planned", objects: { planned: 1, copied: 0 } });
+  const etag = jobs.etag(waited) ?? "";
+  expect(etag).toMatch(/^"/);
+  expect(await jobs.get(planned.id, { etag })).toBe(waited);
+
+  const { id } = await jobs.startPlanned(planned.id);
+  expect(id).toBe(planned.id);
+  expect(await jobs.pause(id)).toMatchObject({ status: "pausing" });
+  await untilJob(stack, id, ({ status }) => status === "paused");
+  const seen: string[] = [];
+  await jobs.wait(id, { onUpdate: ({ status }) => seen.push(status) });
+  expect(seen).toEqual(["paused"]);
+  expect(await jobs.resume(id)).toMatchObject({ status: "running" });
+  expect(await jobs.abort(id)).toMatchObject({ status: "aborting" });
+  await expect(jobs.delete(id)).rejects.toMatchObject({ status: 409 });
+  await untilJob(stack, id, ({ completedAt }) => completedAt !== null);
+  expect((await jobs.page({ limit: 1 })).items).toMatchObject([{ id, status: "aborted" }]);
+
+  const other = await jobs.start(inboxJob(stack), { idempotencyKey: "one" });
+  expect((await jobs.start(inboxJob(stack), { idempotencyKey: "one" })).id).toBe(other.id);
+  const aborted = await collect(jobs.list({ status: "aborted" }));
+  expect(aborted.map((each) => each.id)).toEqual([id]);
+  await jobs.delete(id);
+  await expect(jobs.get(id)).rejects.toMatchObject({ status: 404, causeName: "job-not-found" });
 });

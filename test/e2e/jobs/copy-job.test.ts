@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { causes } from "../../../src/copy/contract/failure.ts";
 import {
   containerSas,
   getJob,
@@ -114,7 +115,7 @@ test("a copy that Storage fails is a failed object, and its empty blob is remove
     status: "failed",
     objects: { copied: 1, failed: 1 },
     failedByCause: { "source-unreadable": 1 },
-    failures: [{ name: "a.txt", cause: "source-unreadable" }],
+    failures: [{ name: "a.txt", cause: "source-unreadable", fix: causes["source-unreadable"].fix }],
     error: { cause: "objects-failed" },
   });
   expect(await stack.blob("archive/a.txt").exists()).toBe(false);

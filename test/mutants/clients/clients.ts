@@ -31,14 +31,14 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     breaks: "the client ends a list at an empty page",
-    file: "src/client/ferry.ts",
+    file: "src/client/pages.ts",
     find: "yield* page.items;",
-    replace: "if (page.items.length === 0) return;\n        yield* page.items;",
+    replace: "if (page.items.length === 0) return;\n    yield* page.items;",
     suites: [calls],
   },
   {
     breaks: "the client reads a copy faster than the app allows",
-    file: "src/client/ferry.ts",
+    file: "src/client/reader.ts",
     find: "wasHeld ? heldPauseMs : seconds * 1_000",
     replace: "wasHeld ? heldPauseMs : heldPauseMs * Math.sign(seconds)",
     suites: [calls],

@@ -4,11 +4,55 @@ const names = "test/unit/dashboard/names.test.ts";
 const listing = "test/unit/dashboard/listing.test.ts";
 const throughput = "test/unit/dashboard/throughput.test.ts";
 const form = "test/unit/dashboard/start-request.test.ts";
+const copied = "test/unit/dashboard/copied-bytes.test.ts";
+const address = "test/unit/dashboard/address.test.ts";
 const rows = "test/unit/dashboard/rows.test.ts";
 const files = "test/e2e/dashboard/page-files.test.ts";
 
 /** Mistakes in the dashboard. What only a browser notices is not here, because `npm test` needs none. */
 export const dashboardMutants: readonly Mutant[] = [
+  {
+    breaks: "the plot spreads bytes over the time until the page has received them",
+    file: "src/dashboard/page/state/copied-bytes.ts",
+    find: "const readAt = readTime(row) ?? now;",
+    replace: "const readAt = now ?? readTime(row);",
+    suites: [copied],
+  },
+  {
+    breaks: "the plot counts the times of one copy twice if the clock of the browser is wrong",
+    file: "src/dashboard/page/state/copied-bytes.ts",
+    find: "from: Math.max(to - took, countedTo ?? 0), to",
+    replace: "from: to - took, to",
+    suites: [copied],
+  },
+  {
+    breaks: "a list that was read before the latest poll takes a copy back on the page",
+    file: "src/dashboard/page/state/rows.ts",
+    find: "Date.parse(readAt) < Date.parse(knownReadAt)",
+    replace: "Date.parse(readAt) < 0",
+    suites: [rows],
+  },
+  {
+    breaks: "a copy that was retried twice leads only to its last retry",
+    file: "src/dashboard/page/state/rows.ts",
+    find: "set(retryOf, [...known, id])",
+    replace: "set(retryOf, [id])",
+    suites: [rows],
+  },
+  {
+    breaks: "the number of the chosen status is not that of the list",
+    file: "src/dashboard/page/state/listing.ts",
+    find: "[status]: listed",
+    replace: "[status]: known[status] + 0 * listed",
+    suites: [listing],
+  },
+  {
+    breaks: "the page overwrites an address that the reader has just changed",
+    file: "src/dashboard/page/api/address.ts",
+    find: "if (selected === written) return;",
+    replace: "if (selected === written && bar.hash() === `#copy=${selected}`) return;",
+    suites: [address],
+  },
   {
     breaks: "a copy that a filter hides never ends on the page",
     file: "src/dashboard/page/state/rows.ts",
@@ -68,8 +112,8 @@ export const dashboardMutants: readonly Mutant[] = [
   {
     breaks: "a list that was read before a copy ended makes it run again on the page",
     file: "src/dashboard/page/state/rows.ts",
-    find: "if (isOlder) return before;",
-    replace: "if (isOlder && now < 0) return before;",
+    find: "if (hasEnded(known)) return true;",
+    replace: "if (hasEnded(known)) return item.id === known.status;",
     suites: [listing],
   },
   {

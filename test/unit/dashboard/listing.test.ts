@@ -2,14 +2,16 @@ import { describe, expect, test } from "vitest";
 import type { CopySummary, Page } from "../../../src/client/ferry.ts";
 import {
   addStarted,
+  countFilters,
   emptyListing,
   extendListing,
   mergeIds,
+  noFilter,
   refreshListing,
   shownIds,
 } from "../../../src/dashboard/page/state/listing.ts";
 import type { Listing } from "../../../src/dashboard/page/state/listing.ts";
-import { updateRow } from "../../../src/dashboard/page/state/rows.ts";
+import { countStatuses, updateRow } from "../../../src/dashboard/page/state/rows.ts";
 import type { Row } from "../../../src/dashboard/page/state/rows.ts";
 
 const now = Date.UTC(2026, 10, 20, 12);
@@ -128,4 +130,42 @@ test("a list that was read before a copy ended does not make it run again", () =
   const ended = updateRow(undefined, item("9"), now);
   const older = item("9", { status: "copying", completedAt: null });
   expect(updateRow(ended, older, now + 1)).toBe(ended);
+});
+
+describe("the counts of the filters", () => {
+  const rows = rowsOf(
+    item("9", { status: "copying", completedAt: null }),
+    item("8", { status: "failed" }),
+    item("7", { status: "failed" }),
+    item("6"),
+  );
+  const counts = (ids: readonly string[], changed: Partial<typeof noFilter>) =>
+    countFilters(
+      { listing: listing(ids), rows, filter: { ...noFilter, ...changed } },
+      countStatuses(rows),
+    );
+
+  test("the chosen one is that of the list below, and the others are of all copies that the page has seen", () => {
+    // "9" is a retry that was started among the failed copies; "7" is not loaded with this filter yet.
+    expect(counts(["9", "8"], { status: "failed" })).toEqual({
+      all: 4,
+      running: 1,
+      failed: 1,
+      succeeded: 1,
+      aborted: 0,
+      skipped: 0,
+    });
+    expect(counts(["9", "8", "7"], {}).all).toBe(3);
+  });
+
+  test("with a prefix, only the chosen one has a number", () => {
+    expect(counts(["8", "7"], { status: "failed", source: "https://acct1/inbox/" })).toEqual({
+      all: null,
+      running: null,
+      failed: 2,
+      succeeded: null,
+      aborted: null,
+      skipped: null,
+    });
+  });
 });

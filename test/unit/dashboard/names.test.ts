@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { printable } from "../../../src/copy/printable.ts";
+import { formatWord } from "../../../src/dashboard/page/text/format.ts";
 import { nameParts, plainName } from "../../../src/dashboard/page/text/names.ts";
 import { plainFileName, plainUrl, urlParts } from "../../../src/dashboard/page/text/urls.ts";
 
@@ -48,6 +50,37 @@ test.each([
   ["Japanese", "\u65e5\u672c\u8a9e.txt", "\u65e5\u672c\u8a9e.txt"],
 ])("%s is shown as it is", (_, name, expected) => {
   expect(shown(name)).toBe(expected);
+});
+
+test("every character that the app and the command line escape is escaped on the page too", () => {
+  const missed: string[] = [];
+  let escaped = 0;
+  for (let code = 0; code <= 0x10ffff; code++) {
+    const char = String.fromCodePoint(code);
+    if (printable(char) === char) continue;
+    escaped++;
+    for (const of of ["segment", "sentence"] as const) {
+      const [, part] = nameParts(`a${char}b`, of);
+      if (part?.kind !== "escaped") missed.push(`${of} U+${code.toString(16)}`);
+    }
+  }
+  expect(missed).toEqual([]);
+  expect(escaped).toBeGreaterThan(90);
+});
+
+test.each([
+  0x34f, 0x115f, 0x17b4, 0x180b, 0x3164, 0xfe0f, 0xffa0, 0xfff9, 0x1d173, 0xe0001, 0xe0100,
+])("the character %i, which has no shape, is escaped in names, sentences and words", (code) => {
+  const char = String.fromCodePoint(code);
+  const hex =
+    code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, "0")}`;
+  const text = (of: "segment" | "sentence") =>
+    nameParts(`a${char}b`, of)
+      .map((part) => part.text)
+      .join("");
+  expect(text("segment")).toBe(`a${hex}b`);
+  expect(text("sentence")).toBe(`a${hex}b`);
+  expect(formatWord(`failed${char}-so`)).toBe(`Failed${hex} so`);
 });
 
 test("letters from right to left are apart from what surrounds them", () => {

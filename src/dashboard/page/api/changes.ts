@@ -13,7 +13,7 @@ export type Action = "abort" | "retry" | "delete";
 
 /** How far an action on several copies is. */
 export type ActionProgress = { done: number; total: number; failed: readonly ActionFailure[] };
-export type ActionFailure = { id: string; message: string };
+export type ActionFailure = { id: string; problem: FerryError };
 
 /** Changes copies through the app. */
 export type Changes = {
@@ -76,7 +76,7 @@ export function createChanges(
             await act(action, id);
           } catch (error) {
             if (!(error instanceof FerryError)) throw error;
-            failed = [...progress.failed, { id, message: error.message }];
+            failed = [...progress.failed, { id, problem: error }];
           }
           progress = { ...progress, done: progress.done + 1, failed };
           changed(progress);

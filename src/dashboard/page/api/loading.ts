@@ -1,15 +1,16 @@
 import { FerryError, hasEnded } from "../../../client/ferry.ts";
 import type { Copy, CopySummary, PageQuery } from "../../../client/ferry.ts";
+import { countCopied } from "../state/copied-bytes.ts";
 import { fixOf, groupFailures } from "../state/failures.ts";
 import { emptyListing, extendListing, refreshListing } from "../state/listing.ts";
 import type { Filter } from "../state/listing.ts";
 import { noticeOfEnded } from "../state/notices.ts";
 import { noDetails } from "../state/page-state.ts";
 import type { PageState } from "../state/page-state.ts";
-import { rowOfCopy, updateRow } from "../state/rows.ts";
+import { noteRetry, rowOfCopy, updateRow } from "../state/rows.ts";
 import type { Row } from "../state/rows.ts";
 import type { Store } from "../state/store.ts";
-import { addBytes } from "../state/throughput.ts";
+import type { Throughput } from "../state/throughput.ts";
 import type { Environment, Session } from "./session.ts";
 
 const pageSize = 50;
@@ -41,11 +42,13 @@ export function createLoading(
 ): Loading {
   /** Counts the filters that were set: a page that was requested before is dropped. */
   let filterNumber = 0;
+  /** When the page has last received the first page of the list. */
   let refreshedAt = now();
   let reading: Promise<void> | null = null;
   let further: Promise<void> | null = null;
 
-  function keep(items: readonly CopySummary[], isFirst: boolean): void {
+  /** `isRefresh`: an item that the page does not know is a new copy, and not an older one. */
+  function keep(items: readonly CopySummary[], isRefresh: boolean): void {
     const state = store.get();
     const rows = new Map(state.rows);
     let { throughput } = state;
@@ -53,34 +56,35 @@ export function createLoading(
     for (const item of items) {
       const before = rows.get(item.id);
       const row = updateRow(before, item, now());
-      rows.set(item.id, row);
-      if (before !== row) throughput = measure(throughput, before, row, isFirst);
+      if (before === row) continue;
+      const counted = count(throughput, before, row, isRefresh);
+      ({ throughput } = counted);
+      rows.set(item.id, counted.row);
       if (hasJustEnded(before, row)) ended.push(row);
     }
     store.set({ rows, throughput, notice: noticeOfEnded(ended) ?? state.notice });
   }
 
-  /** What was copied before the page saw the copy is unknown, unless the copy has begun since the last refresh. */
-  function measure(
-    throughput: PageState["throughput"],
+  /** What was copied before the page saw a copy is unknown, unless the copy is new in the list. */
+  function count(
+    throughput: Throughput,
     before: Row | undefined,
     row: Row,
-    isFirst: boolean,
-  ): PageState["throughput"] {
-    if (before === undefined && isFirst) return throughput;
-    if (before !== undefined && hasEnded(before.item)) return throughput;
-    const known = before?.item.bytes ?? 0;
-    const bytes = (row.item.bytes ?? 0) - known;
-    return addBytes(throughput, { bytes, from: before?.progressSeenAt ?? refreshedAt, to: now() });
+    isNew: boolean,
+  ): { throughput: Throughput; row: Row } {
+    if (before === undefined ? !isNew : hasEnded(before.item)) return { throughput, row };
+    return countCopied(throughput, { before, row, absentAt: refreshedAt, now: now() });
   }
 
   function show(copy: Copy): void {
-    const { rows, throughput, notice } = store.get();
+    const { rows, throughput, notice, retries } = store.get();
     const before = rows.get(copy.id);
-    const row = rowOfCopy(before, copy, now());
+    const counted = count(throughput, before, rowOfCopy(before, copy, now()), false);
+    const { row } = counted;
     store.set({
       rows: new Map(rows).set(copy.id, row),
-      throughput: measure(throughput, before, row, false),
+      throughput: counted.throughput,
+      retries: noteRetry(retries, copy),
       notice: (hasJustEnded(before, row) ? noticeOfEnded([row]) : null) ?? notice,
     });
   }
@@ -102,8 +106,7 @@ export function createLoading(
     const page = await session.watch((ferry) => ferry.page(query));
     if (number !== filterNumber) return;
     const { listing } = store.get();
-    const isFirst = listing.phase === "none" || cursor !== null;
-    keep(page.items, isFirst);
+    keep(page.items, listing.phase !== "none" && cursor === null);
     const changed = cursor === null ? refreshListing(listing, page) : extendListing(listing, page);
     if (cursor === null) refreshedAt = now();
     store.set({ listing: changed });

@@ -83,6 +83,28 @@ export function mergeIds(some: readonly string[], others: readonly string[]): re
   return [...new Set([...some, ...others])].toSorted(newestFirst);
 }
 
+/**
+ * Returns the number of copies for each status that the reader can choose: for the chosen one those of the list, and for
+ * the others all that the page knows. Of those, the page cannot know how many fit a prefix: then they have no number.
+ */
+export function countFilters(
+  { filter, listing, rows }: { filter: Filter; listing: Listing; rows: Rows },
+  known: Record<StatusFilter, number>,
+): Record<StatusFilter, number | null> {
+  const { status, source, destination } = filter;
+  const hasPrefix = source !== "" || destination !== "";
+  const none = {
+    all: null,
+    running: null,
+    failed: null,
+    succeeded: null,
+    aborted: null,
+    skipped: null,
+  };
+  const listed = shownIds(listing, rows, { status, search: "" }).length;
+  return { ...(hasPrefix ? none : known), [status]: listed };
+}
+
 /** Returns the copies of a listing that have the filter's status now, and that contain every word of the search. */
 export function shownIds(
   { ids }: Listing,

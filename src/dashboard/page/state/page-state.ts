@@ -3,7 +3,7 @@ import type { Fix } from "./failures.ts";
 import { emptyListing, noFilter } from "./listing.ts";
 import type { Filter, Listing } from "./listing.ts";
 import type { Notice } from "./notices.ts";
-import type { Rows } from "./rows.ts";
+import type { Retries, Rows } from "./rows.ts";
 import { openThroughput } from "./throughput.ts";
 import type { Throughput } from "./throughput.ts";
 
@@ -44,6 +44,7 @@ export type PageState = {
   search: string;
   view: "list" | "causes";
   rows: Rows;
+  retries: Retries;
   listing: Listing;
   selected: string | null;
   details: Details;
@@ -66,6 +67,7 @@ export function initialState(now: number): PageState {
     search: "",
     view: "list",
     rows: new Map(),
+    retries: new Map(),
     listing: emptyListing,
     selected: null,
     details: noDetails,

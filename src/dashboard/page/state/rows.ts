@@ -9,6 +9,8 @@ export type Row = {
   copy: Copy | null;
   /** When the page received this progress (epoch ms of this browser). */
   progressSeenAt: number;
+  /** Up to when its bytes are counted in the throughput (epoch ms of this browser); null if none are. */
+  countedTo: number | null;
   /** What a search compares with. */
   text: string;
 };
@@ -17,21 +19,39 @@ export type Rows = ReadonlyMap<string, Row>;
 
 /** Builds the row of a copy from its newest state and what was known before. */
 export function updateRow(before: Row | undefined, item: CopySummary, now: number): Row {
-  // A list may have been read before the copy ended.
-  const isOlder = before !== undefined && hasEnded(before.item) && !hasEnded(item);
-  if (isOlder) return before;
+  if (before !== undefined && isOlder(item, before.item)) return before;
   const isSameProgress = before?.item.progress?.readAt === item.progress?.readAt;
   const copy = before?.copy ?? null;
   return {
     item,
     copy: copy !== null && copy.status === item.status ? copy : null,
     progressSeenAt: before !== undefined && isSameProgress ? before.progressSeenAt : now,
+    countedTo: before?.countedTo ?? null,
     text: before?.text ?? searchText(item),
   };
 }
 
+/** A list may have been read before the copy ended, or before Ferry's latest poll. */
+function isOlder(item: CopySummary, known: CopySummary): boolean {
+  if (hasEnded(item)) return false;
+  if (hasEnded(known)) return true;
+  const [readAt, knownReadAt] = [item.progress?.readAt ?? null, known.progress?.readAt ?? null];
+  return readAt !== null && knownReadAt !== null && Date.parse(readAt) < Date.parse(knownReadAt);
+}
+
 export function rowOfCopy(before: Row | undefined, copy: Copy, now: number): Row {
-  return { ...updateRow(before, itemOfCopy(copy), now), copy };
+  const row = updateRow(before, itemOfCopy(copy), now);
+  return row === before ? before : { ...row, copy };
+}
+
+/** The retries of copies that the page knows: the ids of the new copies, by the id of the copy that they repeat. */
+export type Retries = ReadonlyMap<string, readonly string[]>;
+
+/** Returns the retries with this copy, if it is one. A list does not show which copy a retry repeats. */
+export function noteRetry(retries: Retries, { id, retryOf }: Copy): Retries {
+  const known = retryOf === null ? [] : (retries.get(retryOf) ?? []);
+  if (retryOf === null || known.includes(id)) return retries;
+  return new Map(retries).set(retryOf, [...known, id]);
 }
 
 function itemOfCopy(copy: Copy): CopySummary {

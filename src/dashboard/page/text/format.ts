@@ -1,4 +1,5 @@
 import { formatBytes } from "../../../client/format-bytes.ts";
+import { plainName } from "./names.ts";
 
 export { formatBytes };
 
@@ -60,8 +61,8 @@ export function formatCount(count: number, one = "copy", many = "copies"): strin
   return `${formatNumber(count)} ${count === 1 ? one : many}`;
 }
 
-/** Writes a word of the API for people: "destination-exists" becomes "Destination exists". */
+/** Writes a word of the API for people: "destination-exists" becomes "Destination exists". Other characters are escaped. */
 export function formatWord(word: string): string {
-  const text = word.replaceAll("-", " ");
+  const text = plainName(word).replaceAll("-", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

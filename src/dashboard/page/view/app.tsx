@@ -13,6 +13,7 @@ import { Icon } from "./icons.tsx";
 import { KeyForm } from "./dialogs/key-form.tsx";
 import { Modal } from "./dialogs/modal.tsx";
 import { Overview } from "./overview.tsx";
+import { ProblemText } from "./problem.tsx";
 import { PageContext, usePage } from "./page-context.ts";
 import type { Page } from "./page-context.ts";
 import { Question } from "./dialogs/question.tsx";
@@ -52,7 +53,7 @@ function Copies({ state }: { state: PageState }) {
         <FilterBar state={state} shown={shown} />
         {state.connection.kind === "lost" && (
           <p class="problem banner" role="alert">
-            {state.connection.message}. The page tries again.
+            <ProblemText problem={state.connection} /> The page tries again.
           </p>
         )}
         {view === "causes" ? (

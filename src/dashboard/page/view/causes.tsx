@@ -3,7 +3,7 @@ import { groupFailures } from "../state/failures.ts";
 import type { FailureGroup } from "../state/failures.ts";
 import type { PageState } from "../state/page-state.ts";
 import { formatCount, formatNumber, formatWord } from "../text/format.ts";
-import { EndpointLine } from "./name.tsx";
+import { EndpointLine, Name } from "./name.tsx";
 import { usePage } from "./page-context.ts";
 
 /** The failed copies that are shown, by cause, with what to do about each. */
@@ -52,7 +52,7 @@ function Group({ group: { cause, ids }, state }: { group: FailureGroup; state: P
         <p class="faint">Loading the fix…</p>
       ) : (
         <p class="fix">
-          <strong>Fix:</strong> {fix.text}.{" "}
+          <strong>Fix:</strong> <Name of="sentence" text={fix.text} />.{" "}
           <span class="faint">
             {fix.retryable ? "A retry may succeed without it." : "A retry fails again without it."}
           </span>

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { maxLoaded } from "../api/loading.ts";
+import { shownIds } from "../state/listing.ts";
 import type { PageState } from "../state/page-state.ts";
 import { formatCount, formatNumber } from "../text/format.ts";
 import { CopyRow, headHeight, rowHeight } from "./copy-row.tsx";
@@ -170,16 +171,18 @@ function useAnchor(scroller: { current: HTMLDivElement | null }, shown: readonly
 
 function Foot({ state, shown }: { state: PageState; shown: readonly string[] }) {
   const { loading } = usePage();
-  const { ids, cursor, phase } = state.listing;
-  const loaded = formatCount(ids.length);
-  const count = shown.length === ids.length ? loaded : `${formatNumber(shown.length)} of ${loaded}`;
+  const { listing, rows, filter, search } = state;
+  const { ids, cursor, phase } = listing;
+  const all = search === "" ? shown : shownIds(listing, rows, { ...filter, search: "" });
+  const loaded = formatCount(all.length);
+  const count = search === "" ? loaded : `${formatNumber(shown.length)} of ${loaded}`;
   const isFull = ids.length >= maxLoaded;
   return (
     <div class="foot">
       <p>
         {phase === "none" ? "Loading…" : `${count} loaded`}
         {phase === "more" && "; loading more…"}
-        {cursor === null && phase !== "none" && ids.length > 0 && "; that is all"}
+        {cursor === null && phase !== "none" && all.length > 0 && "; that is all"}
       </p>
       {cursor !== null && !isFull && (
         <span class="buttons">

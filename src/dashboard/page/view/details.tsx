@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { hasEnded } from "../../../client/ferry.ts";
+import type { FerryError } from "../../../client/ferry.ts";
 import { canAct, isForAll, verbs } from "../api/changes.ts";
 import type { Action } from "../api/changes.ts";
 import type { PageState } from "../state/page-state.ts";
@@ -12,6 +13,7 @@ import { lagText, rateText, timeText } from "./copy-row.tsx";
 import { Icon, StatusIcon } from "./icons.tsx";
 import { EndpointText, Name } from "./name.tsx";
 import { usePage } from "./page-context.ts";
+import { ProblemText } from "./problem.tsx";
 import { ProgressBar } from "./progress-bar.tsx";
 import { TimelineView } from "./timeline.tsx";
 
@@ -47,7 +49,7 @@ export function Details({ state }: { state: PageState }) {
       </div>
       {row === undefined ? (
         <p class="faint">
-          {details.isGone ? "There is no such copy." : (details.error?.message ?? "Loading…")}
+          {details.isGone ? "There is no such copy." : <Waiting error={details.error} />}
         </p>
       ) : (
         <CopyDetails row={row} state={state} />
@@ -57,9 +59,9 @@ export function Details({ state }: { state: PageState }) {
 }
 
 function CopyDetails({ row, state }: { row: Row; state: PageState }) {
-  const { loading } = usePage();
-  const { now, details } = state;
+  const { now, details, retries } = state;
   const { item, copy } = row;
+  const retriedAs = retries.get(item.id) ?? [];
   const progress = progressOf(row, now);
   return (
     <div class="body">
@@ -77,7 +79,7 @@ function CopyDetails({ row, state }: { row: Row; state: PageState }) {
             <Name of="sentence" text={copy.error.message} />
           </p>
           <p class="fix">
-            <strong>Fix:</strong> {copy.error.fix}.
+            <strong>Fix:</strong> <Name of="sentence" text={copy.error.fix} />.
           </p>
           <p class="faint">
             {copy.error.retryable
@@ -123,29 +125,39 @@ function CopyDetails({ row, state }: { row: Row; state: PageState }) {
           {copy?.nextReadAt == null || hasEnded(item) ? "" : formatTime(copy.nextReadAt)}
         </Fact>
         <Fact name="Status reads">{copy === null ? "" : String(copy.statusReads)}</Fact>
-        <Fact name="Retry of">
-          {copy?.retryOf == null ? (
-            ""
-          ) : (
-            <button type="button" class="link id" onClick={() => void loading.select(copy.retryOf)}>
-              {copy.retryOf}
-            </button>
-          )}
+        <Fact name="Retry of">{copy?.retryOf == null ? "" : <CopyLink id={copy.retryOf} />}</Fact>
+        <Fact name="Retried as">
+          {retriedAs.length === 0 ? "" : retriedAs.map((id) => <CopyLink key={id} id={id} />)}
         </Fact>
         <Fact name="Id">
-          <span class="id">{item.id}</span>
+          <span class="id">
+            <Name text={item.id} />
+          </span>
         </Fact>
         <Fact name="Storage’s id">
-          {copy?.copyId == null ? "" : <span class="id">{copy.copyId}</span>}
+          {copy?.copyId == null ? (
+            ""
+          ) : (
+            <span class="id">
+              <Name text={copy.copyId} />
+            </span>
+          )}
         </Fact>
       </dl>
       <h3>Timeline</h3>
       {details.timeline !== null && <TimelineView timeline={details.timeline} />}
       {details.timeline === null && (
-        <p class="faint">{details.error === null ? "Loading…" : details.error.message}</p>
+        <p class="faint">
+          <Waiting error={details.error} />
+        </p>
       )}
     </div>
   );
+}
+
+/** In the place of what has not arrived. */
+function Waiting({ error }: { error: FerryError | null }) {
+  return error === null ? <>Loading…</> : <ProblemText problem={error} />;
 }
 
 function Residue({ residue }: { residue: readonly string[] }) {
@@ -174,6 +186,16 @@ function ActionButton({ action, row }: { action: Action; row: Row }) {
       onClick={() => store.set({ dialog: { kind: "question", action, ids, about: "" } })}
     >
       {verbs[action].now}…
+    </button>
+  );
+}
+
+/** Leads to another copy. */
+function CopyLink({ id }: { id: string }) {
+  const { loading } = usePage();
+  return (
+    <button type="button" class="link id" onClick={() => void loading.select(id)}>
+      <Name text={id} />
     </button>
   );
 }

@@ -1,3 +1,4 @@
+import { shownIds } from "../state/listing.ts";
 import type { PageState } from "../state/page-state.ts";
 import { formatCount } from "../text/format.ts";
 import { usePage } from "./page-context.ts";
@@ -5,15 +6,17 @@ import { usePage } from "./page-context.ts";
 /** What is said in the place of an empty list. */
 export function Empty({ state }: { state: PageState }) {
   const { store } = usePage();
-  const { listing, filter, search } = state;
+  const { listing, filter, search, rows } = state;
   if (listing.phase === "none") return <p class="empty">Loading…</p>;
+  const loaded = shownIds(listing, rows, { ...filter, search: "" }).length;
   const isFiltered =
     filter.status !== "all" || filter.source !== "" || filter.destination !== "" || search !== "";
   if (isFiltered) {
     const rest = listing.cursor === null ? "" : " so far; more can be loaded";
     return (
       <p class="empty">
-        <strong>No copy fits</strong> among the {formatCount(listing.ids.length)} that are loaded
+        <strong>No copy fits</strong>
+        {search === "" ? "" : ` among the ${formatCount(loaded)} that are loaded`}
         {rest}.
       </p>
     );

@@ -2,23 +2,26 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { isForAll, verbs } from "../api/changes.ts";
 import type { Action } from "../api/changes.ts";
 import { asFerryError } from "../api/loading.ts";
+import { countFilters } from "../state/listing.ts";
 import type { Filter } from "../state/listing.ts";
 import type { PageState } from "../state/page-state.ts";
 import { countStatuses, statusFilters } from "../state/rows.ts";
 import { formatCount, formatNumber, formatWord } from "../text/format.ts";
 import { usePage } from "./page-context.ts";
+import { ProblemText } from "./problem.tsx";
+import type { Failure } from "./problem.tsx";
 
 /** Filters of the app, the search in what is loaded, and actions on everything that they show. */
 export function FilterBar({ state, shown }: { state: PageState; shown: readonly string[] }) {
   const { store, loading } = usePage();
   const { filter, rows, search, view } = state;
-  const counts = countStatuses(rows);
-  const [problem, setProblem] = useState<string | null>(null);
+  const counts = countFilters(state, countStatuses(rows));
+  const [problem, setProblem] = useState<Failure | null>(null);
   const apply = (changed: Partial<Filter>) => {
     setProblem(null);
     loading.setFilter({ ...store.get().filter, ...changed }).catch((error: unknown) => {
-      const { errors, message } = asFerryError(error);
-      setProblem(errors.map((each) => each.message).join("; ") || message);
+      const { errors, message, fix } = asFerryError(error);
+      setProblem({ message: errors.map((each) => each.message).join("; ") || message, fix });
     });
   };
   return (
@@ -34,7 +37,8 @@ export function FilterBar({ state, shown }: { state: PageState; shown: readonly 
               onChange={() => apply({ status })}
             />
             <span class="tab">
-              {formatWord(status)} <span class="count">{formatNumber(counts[status])}</span>
+              {formatWord(status)}{" "}
+              <Count count={counts[status]} isChosen={filter.status === status} />
             </span>
           </label>
         ))}
@@ -74,10 +78,20 @@ export function FilterBar({ state, shown }: { state: PageState; shown: readonly 
       </div>
       {problem !== null && (
         <p class="problem" role="alert">
-          {problem}
+          <ProblemText problem={problem} />
         </p>
       )}
     </section>
+  );
+}
+
+function Count({ count, isChosen }: { count: number | null; isChosen: boolean }) {
+  if (count === null) return null;
+  const title = isChosen ? "Copies in this list" : "Copies that this page has seen";
+  return (
+    <span class="count" title={title}>
+      {formatNumber(count)}
+    </span>
   );
 }
 
@@ -104,7 +118,7 @@ function PrefixField(props: { label: string; value: string; apply(value: string)
         inputMode="url"
         autocomplete="off"
         spellcheck={false}
-        placeholder="https://account.blob.core.windows.net/…"
+        placeholder={`${location.protocol}//…`}
         value={text}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
       />

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import type { Connection } from "../state/page-state.ts";
 import { KeyForm } from "./dialogs/key-form.tsx";
 import { Name } from "./name.tsx";
+import { ProblemText } from "./problem.tsx";
 
 /** What stands between the page and the copies; null if nothing does. */
 export function gateOf(connection: Connection, hasRows: boolean) {
@@ -38,9 +39,8 @@ export function gateOf(connection: Connection, hasRows: boolean) {
       return hasRows ? null : (
         <Gate title="The app does not respond">
           <p role="alert">
-            <Name of="sentence" text={connection.message} />
+            <ProblemText problem={connection} />
           </p>
-          {connection.fix !== null && <p>{connection.fix}.</p>}
           <p class="faint">The page tries again.</p>
         </Gate>
       );

@@ -11,7 +11,11 @@ export function Overview({ state }: { state: PageState }) {
     <section class="overview" aria-label="Overview">
       <Figure label="Running" value={formatNumber(counts.running)} />
       <Figure label="Rate now" value={formatRate(totalRate(rows))} />
-      <Figure label="Failed" value={formatNumber(counts.failed)} isBad={counts.failed > 0} />
+      <Figure
+        label={`Failed, of ${formatNumber(counts.all)} seen`}
+        value={formatNumber(counts.failed)}
+        isBad={counts.failed > 0}
+      />
       <Figure label="Copied since opened" value={formatBytes(throughput.totalBytes)} />
       <Plot state={state} />
     </section>

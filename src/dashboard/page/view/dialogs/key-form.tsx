@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { Name } from "../name.tsx";
 import { usePage } from "../page-context.ts";
 
 /** Asks for a function key. It goes nowhere but into the header of calls to this app. */
@@ -41,7 +42,7 @@ export function KeyForm({ isRejected, done }: { isRejected: boolean; done(): voi
       </label>
       {message !== null && (
         <p id="key-problem" class="problem" role="alert">
-          {message}
+          <Name of="sentence" text={message} />
         </p>
       )}
       <div class="buttons end">

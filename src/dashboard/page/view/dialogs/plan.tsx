@@ -18,7 +18,7 @@ export function PlanView({ plan }: { plan: Plan }) {
       <Part title="Signs">
         {mints.map(({ url, permissions, validDays }, index) => (
           <li key={index}>
-            a SAS ({permissions}, {validDays} days) for <EndpointText url={url} />
+            a SAS (<Name text={permissions} />, {validDays} days) for <EndpointText url={url} />
           </li>
         ))}
       </Part>
@@ -32,8 +32,7 @@ export function PlanView({ plan }: { plan: Plan }) {
       <Part title="Not copied">
         {notCarried.map(({ what, option }) => (
           <li key={what}>
-            {what}
-            {option !== null && ` (see ${option})`}
+            <Name of="sentence" text={option === null ? what : `${what} (see ${option})`} />
           </li>
         ))}
       </Part>
@@ -44,10 +43,10 @@ export function PlanView({ plan }: { plan: Plan }) {
 function showCall({ operation, url, authorization, when }: Plan["reads"][number], index: number) {
   return (
     <li key={index}>
-      <strong>{operation}</strong> <EndpointText url={url} />{" "}
+      <strong>{formatWord(operation)}</strong> <EndpointText url={url} />{" "}
       <span class="faint">
         {formatWord(authorization)}
-        {when !== null && `, ${when}`}
+        {when !== null && <Name of="sentence" text={`, ${when}`} />}
       </span>
     </li>
   );

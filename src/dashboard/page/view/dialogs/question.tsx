@@ -8,6 +8,7 @@ import { plainFileName } from "../../text/urls.ts";
 import { Modal } from "./modal.tsx";
 import { EndpointText, Name } from "../name.tsx";
 import { usePage } from "../page-context.ts";
+import { ProblemText } from "../problem.tsx";
 
 const consequences: Record<Action, string> = {
   abort:
@@ -50,7 +51,11 @@ export function Question(props: {
     <Modal title={`${verbs[action].now} ${what}?`} close={close}>
       {progress === null && (
         <>
-          {about !== "" && <p>{about}.</p>}
+          {about !== "" && (
+            <p>
+              <Name of="sentence" text={about} />.
+            </p>
+          )}
           <ul class="named">
             {ids.slice(0, maxNamed).map((id) => (
               <li key={id}>
@@ -83,10 +88,10 @@ export function Question(props: {
           <progress max={progress.total} value={progress.done} aria-label="Progress" />
           {progress.failed.length > 0 && (
             <ul class="problems">
-              {progress.failed.map(({ id, message }) => (
+              {progress.failed.map(({ id, problem }) => (
                 <li key={id}>
                   <strong>{plainFileName(state.rows.get(id)?.item.destination ?? "")}</strong>:{" "}
-                  <Name of="sentence" text={message} />
+                  <ProblemText problem={problem} />
                 </li>
               ))}
             </ul>

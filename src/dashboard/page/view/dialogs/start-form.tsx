@@ -8,6 +8,8 @@ import { Modal } from "./modal.tsx";
 import { Name } from "../name.tsx";
 import { usePage } from "../page-context.ts";
 import { PlanView } from "./plan.tsx";
+import { ProblemText } from "../problem.tsx";
+import type { Failure } from "../problem.tsx";
 
 const choiceLabels: Record<keyof typeof choices, string> = {
   overwrite: "If the destination exists",
@@ -29,7 +31,7 @@ export function StartForm(props: { dialog: Extract<Dialog, { kind: "start" }>; c
   const { changes, loading, polling } = usePage();
   const [form, setForm] = useState<Form>(formOf(dialog.like));
   const [problems, setProblems] = useState<readonly FieldProblem[]>([]);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
   const [plan, setPlan] = useState<Plan | null>(null);
   const [isBusy, setBusy] = useState(false);
   const element = useRef<HTMLFormElement>(null);
@@ -49,9 +51,9 @@ export function StartForm(props: { dialog: Extract<Dialog, { kind: "start" }>; c
     try {
       await call(built.request);
     } catch (error) {
-      const { errors, message } = asFerryError(error);
-      setProblems(errors);
-      setFailure(message);
+      const failed = asFerryError(error);
+      setProblems(failed.errors);
+      setFailure(failed);
       setPlan(null);
     } finally {
       setBusy(false);
@@ -87,7 +89,7 @@ export function StartForm(props: { dialog: Extract<Dialog, { kind: "start" }>; c
         )}
         {failure !== null && (
           <div class="problem" role="alert">
-            <Name of="sentence" text={failure} />
+            <ProblemText problem={failure} />
             {others.length > 0 && (
               <ul>
                 {others.map(({ pointer, message }) => (
