@@ -1,6 +1,6 @@
 import { formatBytes } from "../client/format-bytes.ts";
-import { nameField, nameFlags } from "./flag-names.ts";
-import type { Progress } from "./progress-view.ts";
+import { nameField, nameFlags } from "./flags/flag-names.ts";
+import type { Progress } from "./watch/progress-view.ts";
 import type { Copy, CopyProgress, CopySummary, Plan, Timeline } from "../client/ferry.ts";
 
 /** Formats a duration in ms by its two largest units. */

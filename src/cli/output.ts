@@ -2,7 +2,7 @@ import { FerryError } from "../client/ferry.ts";
 import { printable } from "../copy/printable.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
-import { nameField, nameFlags } from "./flag-names.ts";
+import { nameField, nameFlags } from "./flags/flag-names.ts";
 import type { Shell } from "./shell.ts";
 import { UsageError } from "./usage-error.ts";
 

@@ -11,7 +11,7 @@ import { readConnection } from "./connection.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { createOutput } from "./output.ts";
-import { hideSecrets } from "./secret-queries.ts";
+import { hideSecrets } from "./secrets/secret-queries.ts";
 import type { Shell } from "./shell.ts";
 import { UsageError } from "./usage-error.ts";
 

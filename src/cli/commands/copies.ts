@@ -3,7 +3,7 @@ import { describeCopy, describeTimeline } from "../describe-copy.ts";
 import { worstExitCode } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import type { Output } from "../output.ts";
-import { watch } from "../watch.ts";
+import { watch } from "../watch/watch.ts";
 import { createCommand } from "./command.ts";
 import type { Run, SharedFlags } from "./command.ts";
 import { startAndWatch } from "./copy.ts";

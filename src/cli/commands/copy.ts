@@ -3,14 +3,14 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { FerryError } from "../../client/ferry.ts";
 import type { Copy, StartRequest } from "../../client/ferry.ts";
-import { createOptionFlags, readCopyOptions } from "../copy-flags.ts";
+import { createOptionFlags, readCopyOptions } from "../flags/copy-flags.ts";
 import { describePlan } from "../describe-copy.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { addSas } from "../sas.ts";
-import type { SasFlags } from "../sas.ts";
+import { addSas } from "../secrets/sas.ts";
+import type { SasFlags } from "../secrets/sas.ts";
 import { UsageError } from "../usage-error.ts";
-import { watch } from "../watch.ts";
+import { watch } from "../watch/watch.ts";
 import { createCommand } from "./command.ts";
 import type { Context, Run, SharedFlags } from "./command.ts";
 

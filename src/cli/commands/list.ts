@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { ListFilters } from "../../client/ferry.ts";
 import { describeItem, listHeader } from "../describe-copy.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { rejectSas } from "../sas.ts";
+import { rejectSas } from "../secrets/sas.ts";
 import { createCommand } from "./command.ts";
 import type { Run, SharedFlags } from "./command.ts";
 

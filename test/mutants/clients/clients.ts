@@ -73,14 +73,14 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     breaks: "the command line accepts a SAS that every user of the machine can read",
-    file: "src/cli/sas.ts",
+    file: "src/cli/secrets/sas.ts",
     find: "if (!hasSecret(url)) return;",
     replace: "if (!hasSecret(url) || url !== '') return;",
     suites: [errors],
   },
   {
     breaks: "the command line takes a URL that is signed for S3 from the arguments",
-    file: "src/cli/secret-queries.ts",
+    file: "src/cli/secrets/secret-queries.ts",
     find: "parametersOf(rest).some(isSecret) ||",
     replace: "parametersOf(rest).some(([name]) => name === 'sig') ||",
     suites: ["test/unit/cli/secret-queries.test.ts"],
@@ -101,7 +101,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     breaks: "the bars show texts that act on the terminal",
-    file: "src/cli/progress-view.ts",
+    file: "src/cli/watch/progress-view.ts",
     find: "return printable((isMany",
     replace: "return String((isMany",
     suites: ["test/unit/cli/progress-view.test.ts"],

@@ -11,7 +11,7 @@ export const commandLineMutants: readonly Mutant[] = [
   },
   {
     breaks: "a SAS in the place of the name of its variable is printed",
-    file: "src/cli/sas.ts",
+    file: "src/cli/secrets/sas.ts",
     find: "if (sas === undefined && !/^\\w{1,64}$/.test(name)) {",
     replace: "if (sas === undefined && name === null) {",
     suites: ["test/e2e/cli/secrets.test.ts"],

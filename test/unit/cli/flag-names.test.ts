@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { createOptionFlags } from "../../../src/cli/copy-flags.ts";
-import { nameField, nameFlags } from "../../../src/cli/flag-names.ts";
+import { createOptionFlags } from "../../../src/cli/flags/copy-flags.ts";
+import { nameField, nameFlags } from "../../../src/cli/flags/flag-names.ts";
 
 /* Messages of the app name fields of a request; the command line names its flags. */
 

@@ -1,9 +1,9 @@
-import { FerryError, hasEnded } from "../client/ferry.ts";
-import type { Copy } from "../client/ferry.ts";
-import type { Context } from "./commands/command.ts";
-import { describeEnd, progressOfCopy } from "./describe-copy.ts";
-import { exitCodes, worstExitCode } from "./exit-codes.ts";
-import type { ExitCode } from "./exit-codes.ts";
+import { FerryError, hasEnded } from "../../client/ferry.ts";
+import type { Copy } from "../../client/ferry.ts";
+import type { Context } from "../commands/command.ts";
+import { describeEnd, progressOfCopy } from "../describe-copy.ts";
+import { exitCodes, worstExitCode } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
 import { handleInterrupts } from "./interrupts.ts";
 import { createProgressView } from "./progress-view.ts";
 

@@ -1,6 +1,6 @@
 import { hasSecret } from "./secret-queries.ts";
-import type { Shell } from "./shell.ts";
-import { UsageError } from "./usage-error.ts";
+import type { Shell } from "../shell.ts";
+import { UsageError } from "../usage-error.ts";
 
 /** How the SAS of a side is given: never as an argument, because every user of a machine can read arguments. */
 export type SasFlags = {

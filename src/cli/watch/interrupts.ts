@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import type { Interface } from "node:readline";
-import type { Shell } from "./shell.ts";
+import type { Shell } from "../shell.ts";
 
 export type InterruptHandlers = {
   /** Completes "Abort …?". */
