@@ -52,7 +52,8 @@ export function progressOfCopy({ id, status, progress, warning }: Copy): Progres
   };
 }
 
-function formatPercent(percent: number): string {
+/** With a width that does not change. */
+export function formatPercent(percent: number): string {
   return `${percent.toFixed(1)} %`.padStart(7);
 }
 

@@ -1,4 +1,5 @@
 import { createOptionFlags } from "./copy-flags.ts";
+import { createJobFlags } from "./job-flags.ts";
 import type { RequestFlag } from "./request-flags.ts";
 
 /*
@@ -8,7 +9,7 @@ import type { RequestFlag } from "./request-flags.ts";
 
 type Named = { flag: string; parts: Readonly<Record<string, string>> };
 
-const flags: readonly RequestFlag[] = createOptionFlags();
+const flags: readonly RequestFlag[] = [...createOptionFlags(), ...createJobFlags()];
 
 /** What a command line calls each field that has an argument or a flag. A later row for a field does not count. */
 const byField: ReadonlyMap<string, Named> = new Map(

@@ -19,7 +19,7 @@ export async function addSas(
   urls: { source: string; destination: string | undefined },
   flags: SasFlags,
   { env, stdin }: Pick<Shell, "env" | "stdin">,
-): Promise<{ source: string; destination: string | undefined }> {
+): Promise<{ source: string; destination?: string }> {
   const { source, destination } = urls;
   for (const url of [source, destination]) if (url !== undefined) rejectSas(url);
   if (flags.destinationSasEnv !== undefined || flags.destinationSasStdin === true) {
@@ -46,7 +46,7 @@ export async function addSas(
   }
   return {
     source: join(source, sourceSas),
-    destination: destination === undefined ? undefined : join(destination, destinationSas),
+    ...(destination === undefined ? {} : { destination: join(destination, destinationSas) }),
   };
 }
 

@@ -1,41 +1,54 @@
-import { FerryError, hasEnded } from "../../client/ferry.ts";
-import type { Copy } from "../../client/ferry.ts";
+import { FerryError } from "../../client/ferry.ts";
 import type { Context } from "../commands/command.ts";
-import { describeEnd, progressOfCopy } from "../describe-copy.ts";
 import { exitCodes, worstExitCode } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { handleInterrupts } from "./interrupts.ts";
 import { createProgressView } from "./progress-view.ts";
+import type { Subject } from "./subject.ts";
 
-/** How many copies are watched at the same time: the app holds eight requests. */
+/** How many are watched at the same time: the app holds eight requests. */
 const maxConcurrent = 8;
 
 /**
- * Shows the progress of copies until they have ended, and prints how they ended. Ctrl-C asks whether to abort them;
- * without a terminal it stops watching, and the copies continue.
+ * Shows the progress of copies or jobs until they have ended, and prints how they ended. Ctrl-C asks whether to abort
+ * them (or to pause jobs); without a terminal it stops watching, and they continue.
  */
-export async function watch(context: Context, ids: readonly string[]): Promise<ExitCode> {
+export async function watch<View>(
+  context: Context,
+  subject: Subject<View>,
+  ids: readonly string[],
+): Promise<ExitCode> {
   const { shell, output } = context;
-  const ferry = context.connect();
+  const { noun, nouns, endedCause } = subject;
+  const calls = subject.calls(context.connect());
   const stop = new AbortController();
   const running = new Set(ids);
   const view = createProgressView(shell, output, running.size > 1);
+  const isMany = running.size > 1;
+  const ofAll = (order: (id: string) => Promise<void>) => () => {
+    for (const id of running) void order(id);
+    view.show();
+  };
+  const orders = [
+    { key: "a", label: "abort", act: ofAll((id) => send("abort", id)) },
+    ...(calls.pause === undefined
+      ? []
+      : [{ key: "p", label: "pause", act: ofAll((id) => send("pause", id)) }]),
+    { key: "s", label: "stop watching", act: () => stop.abort() },
+  ];
   const interrupts = handleInterrupts(shell, {
-    subject: running.size > 1 ? `the copies that have not ended` : "the copy",
+    question: `Abort ${isMany ? `the ${nouns} that have not ended` : `the ${noun}`}?`,
+    orders,
     asking: () => view.hide(),
     resume: () => view.show(),
     stop: () => stop.abort(),
-    abort() {
-      for (const id of running) void abort(id);
-      view.show();
-    },
   });
-  const abort = async (id: string): Promise<void> => {
+  const send = async (order: "abort" | "pause", id: string): Promise<void> => {
     try {
-      await ferry.abort(id, { signal: stop.signal });
+      await calls[order]?.(id, { signal: stop.signal });
     } catch (error) {
       // It has ended meanwhile: the wait shows how.
-      const hasEndedBefore = error instanceof FerryError && error.causeName === "already-ended";
+      const hasEndedBefore = error instanceof FerryError && error.causeName === endedCause;
       if (!hasEndedBefore && !stop.signal.aborted) print(() => output.error(error, id));
     }
   };
@@ -49,14 +62,18 @@ export async function watch(context: Context, ids: readonly string[]): Promise<E
   };
   const follow = async (id: string): Promise<ExitCode> => {
     try {
-      const onUpdate = (copy: Copy) => {
-        if (!hasEnded(copy)) view.update(progressOfCopy(copy));
+      const onUpdate = (latest: View) => {
+        if (subject.isRunning(latest)) view.update(subject.progressOf(latest));
       };
-      const copy = await ferry.wait(id, { onUpdate, signal: stop.signal });
+      const last = await calls.wait(id, { onUpdate, signal: stop.signal });
       running.delete(id);
       view.remove(id);
       if (running.size === 0) interrupts.dispose();
-      return print(() => showEnd(context, copy));
+      return print(() => {
+        output.json(last);
+        for (const line of subject.describeEnd(last)) output.line(line);
+        return subject.exitCodeOf(last);
+      });
     } catch (error) {
       if (stop.signal.aborted) return exitCodes.stopped;
       running.delete(id);
@@ -74,13 +91,6 @@ export async function watch(context: Context, ids: readonly string[]): Promise<E
   await Promise.all(Array.from({ length: maxConcurrent }, followNext));
   interrupts.dispose();
   view.hide();
-  if (stop.signal.aborted) output.stopped([...running]);
+  if (stop.signal.aborted) output.stopped([...running], subject);
   return worstExitCode(codes);
-}
-
-function showEnd({ output }: Context, copy: Copy): ExitCode {
-  output.json(copy);
-  for (const line of describeEnd(copy)) output.line(line);
-  if (copy.status === "failed") return exitCodes.copyFailed;
-  return copy.status === "aborted" ? exitCodes.copyAborted : exitCodes.ok;
 }
