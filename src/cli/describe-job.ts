@@ -14,15 +14,16 @@ const maxShownNames = 5;
 /** What is shown of a job that runs. */
 export function progressOfJob(job: Job): Progress {
   const { id, status, bytes, isPlanned } = job;
-  const { planned, remaining } = job.objects;
-  const done = planned === 0 ? 0 : (planned - remaining) / planned;
+  const { planned, remaining, pending } = job.objects;
+  const final = planned - remaining - pending;
+  const done = planned === 0 ? 0 : final / planned;
   const percent = formatPercent(done * 100);
   // More objects follow while pages are planned.
   const total = `${count(planned)}${isPlanned ? "" : "+"}`;
-  const some = `${count(planned - remaining)}/${total}`;
+  const some = `${count(final)}/${total}`;
   const rate = describeRate(job);
   const counters = [
-    `${percent.trim()}, ${count(planned - remaining)} of ${total} objects${describeOthers(job)}`,
+    `${percent.trim()}, ${count(final)} of ${total} objects${describeOthers(job)}`,
     `${formatBytes(bytes.copied)} of ${formatBytes(bytes.planned)}`,
     ...(rate === "" ? [] : [rate]),
   ].join(", ");
@@ -85,7 +86,7 @@ export function describeJobEnd(job: Job): string[] {
 
 function summaryOf(job: Job): string {
   const { status, reason, error, bytes } = job;
-  if (reason !== null) return reason.replace('"select"', "the selection");
+  if (reason !== null) return reason.replace('"select"', "The selection");
   if (error !== null) return nameFlags(error.message);
   if (status === "planned") {
     return `${objects(job.objects.planned)}, ${formatBytes(bytes.planned)}; nothing was copied`;
@@ -161,7 +162,7 @@ export function describeJob(job: Job): string[] {
     ["started", job.startedAt],
     ["completed", job.completedAt],
     ["warning", warningOf(job)],
-    ["reason", job.reason === null ? null : job.reason.replace('"select"', "the selection")],
+    ["reason", job.reason === null ? null : job.reason.replace('"select"', "The selection")],
     ["cause", error?.cause ?? null],
     ["message", error === null ? null : nameFlags(error.message)],
     ["fix", error === null ? null : nameFlags(error.fix)],

@@ -78,7 +78,9 @@ function hasJsonFlag(args: readonly string[]): boolean {
 function createProgram(run: Run, { stdout, stderr }: Shell, isJson: boolean): Command {
   const byLine = (text: string) => text.split("\n").map(printable).join("\n");
   const program = new Command("ferry")
-    .description("Durable copies in Azure Storage: start, watch, abort and retry them")
+    .description(
+      "Durable copies in Azure Storage: start, watch, abort and retry them, one by one or as jobs",
+    )
     .version(readVersion())
     .exitOverride()
     .configureOutput({

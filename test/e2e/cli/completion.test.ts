@@ -43,6 +43,8 @@ test.each([
   ],
   [["list", "--status", "f"], ["failed"]],
   [["list", "--sta"], ["--status"]],
+  [["job", "re"], ["resume"]],
+  [["job", "list", "--status", "pa"], ["paused"]],
 ])("Tab in bash after %j", async (words, proposals) => {
   expect(await completeInBash(words)).toEqual({ proposals, created: [] });
 });

@@ -98,6 +98,11 @@ test.each<[string, Record<string, string>, RegExp]>([
     /because it is not a URL; its value is not shown, because it may be secret\n/,
   ],
   [
+    "a long word in place of the URL",
+    { FERRY_URL: "canary0123456789canary0123456789canary" },
+    /because it is not a URL; its value is not shown, because it may be secret\n/,
+  ],
+  [
     "a password in the URL",
     { FERRY_URL: "https://user:canary@example.com/api" },
     /because it contains a user or a password: https:\/\/example.com\/api\n/,
