@@ -291,7 +291,8 @@ test("a blob name with a line feed is rejected, and printed on one line", async 
     const args = ["copy", name, stack.blob("archive/x").url];
     const { code, stderr } = await runFerry(args, { env: { FERRY_URL: stack.local.host.url } });
     expect(code).toBe(4);
-    expect(stderr.trimEnd().split("\n")).toHaveLength(2);
+    // The problem, its field, and the fix.
+    expect(stderr.trimEnd().split("\n")).toHaveLength(3);
     expect(stderr).toMatch(/\n {2}<source> has the character U\+000A LINE FEED/);
   }
 });
