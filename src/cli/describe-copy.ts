@@ -1,6 +1,6 @@
 import { formatBytes } from "../client/format-bytes.ts";
-import { nameField, nameFlags } from "./flag-names.ts";
-import type { Progress } from "./progress-view.ts";
+import { nameField, nameFlags } from "./flags/flag-names.ts";
+import type { Progress } from "./watch/progress-view.ts";
 import type { Copy, CopyProgress, CopySummary, Plan, Timeline } from "../client/ferry.ts";
 
 /** Formats a duration in ms by its two largest units. */
@@ -52,7 +52,8 @@ export function progressOfCopy({ id, status, progress, warning }: Copy): Progres
   };
 }
 
-function formatPercent(percent: number): string {
+/** With a width that does not change. */
+export function formatPercent(percent: number): string {
   return `${percent.toFixed(1)} %`.padStart(7);
 }
 

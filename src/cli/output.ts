@@ -2,7 +2,7 @@ import { FerryError } from "../client/ferry.ts";
 import { printable } from "../copy/printable.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
-import { nameField, nameFlags } from "./flag-names.ts";
+import { nameField, nameFlags } from "./flags/flag-names.ts";
 import type { Shell } from "./shell.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -21,8 +21,8 @@ export type Output = {
   note(text: string): void;
   /** Prints an error on standard error, with the id of its copy, and returns the exit code for it. */
   error(error: unknown, id?: string): ExitCode;
-  /** Prints on standard error that copies are no longer watched. */
-  stopped(ids: readonly string[]): void;
+  /** Prints on standard error that copies or jobs are no longer watched. */
+  stopped(ids: readonly string[], of: { noun: string; nouns: string; command: string }): void;
 };
 
 export function createOutput(
@@ -49,12 +49,12 @@ export function createOutput(
       else for (const line of toLines(described, id)) stderr.write(`${printable(line)}\n`);
       return exitCode;
     },
-    stopped(ids) {
+    stopped(ids, { noun, nouns, command }) {
       const all = ids.join(" ");
       const lines = [
-        `Watching was stopped; ${ids.length === 1 ? "the copy continues" : "the copies continue"}.`,
-        `To abort:       ferry abort ${all}`,
-        `To watch again: ferry wait ${all}`,
+        `Watching was stopped; ${ids.length === 1 ? `the ${noun} continues` : `the ${nouns} continue`}.`,
+        `To abort:       ${command} abort ${all}`,
+        `To watch again: ${command} wait ${all}`,
       ];
       if (isJson) stderr.write(toJson({ stopped: ids }));
       else for (const line of lines) stderr.write(`${printable(line)}\n`);

@@ -5,17 +5,26 @@ import { printable } from "../copy/printable.ts";
 import { abortCommand, retryCommand, showCommand, waitCommand } from "./commands/copies.ts";
 import type { Run } from "./commands/command.ts";
 import { copyCommand } from "./commands/copy.ts";
+import { jobCommand } from "./commands/jobs.ts";
 import { listCommand } from "./commands/list.ts";
 import { addCompletion } from "./completion.ts";
 import { readConnection } from "./connection.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { createOutput } from "./output.ts";
-import { hideSecrets } from "./secret-queries.ts";
+import { hideSecrets } from "./secrets/secret-queries.ts";
 import type { Shell } from "./shell.ts";
 import { UsageError } from "./usage-error.ts";
 
-const commands = [copyCommand, listCommand, showCommand, abortCommand, retryCommand, waitCommand];
+const commands = [
+  copyCommand,
+  listCommand,
+  showCommand,
+  abortCommand,
+  retryCommand,
+  waitCommand,
+  jobCommand,
+];
 
 const settingsHelp = `
 Settings:
@@ -69,7 +78,9 @@ function hasJsonFlag(args: readonly string[]): boolean {
 function createProgram(run: Run, { stdout, stderr }: Shell, isJson: boolean): Command {
   const byLine = (text: string) => text.split("\n").map(printable).join("\n");
   const program = new Command("ferry")
-    .description("Durable copies in Azure Storage: start, watch, abort and retry them")
+    .description(
+      "Durable copies in Azure Storage: start, watch, abort and retry them, one by one or as jobs",
+    )
     .version(readVersion())
     .exitOverride()
     .configureOutput({
@@ -80,8 +91,12 @@ function createProgram(run: Run, { stdout, stderr }: Shell, isJson: boolean): Co
     .showHelpAfterError(seeHelp)
     .addHelpText("after", `${settingsHelp}\n${exitCodeHelp}`);
   for (const create of commands) {
-    const command = create(run).copyInheritedSettings(program);
-    program.addCommand(command.addHelpText("after", `${connectionHelp}\n${exitCodeHelp}`));
+    const command = create(run);
+    for (const each of [command, ...command.commands]) {
+      each.copyInheritedSettings(program);
+      each.addHelpText("after", `${connectionHelp}\n${exitCodeHelp}`);
+    }
+    program.addCommand(command);
   }
   addCompletion(program, (text) => void stdout.write(text));
   return program;

@@ -1,10 +1,11 @@
-import { foreignResponse, usageError } from "./ferry-error.ts";
 import type { FerryError } from "./ferry-error.ts";
+import { foreignResponse, usageError } from "./ferry-error.ts";
 import { createJobs, deleteOnce } from "./jobs.ts";
 import type { Jobs } from "./jobs.ts";
 import { readPages } from "./pages.ts";
 import { parseBase } from "./parse-base.ts";
 import { createReader } from "./reader.ts";
+import { parseBase } from "./parse-base.ts";
 import type { WaitOptions } from "./reader.ts";
 import { systemRuntime } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";

@@ -1,12 +1,10 @@
 import type { Command } from "commander";
 import { describeCopy, describeTimeline } from "../describe-copy.ts";
-import { worstExitCode } from "../exit-codes.ts";
-import type { ExitCode } from "../exit-codes.ts";
-import type { Output } from "../output.ts";
-import { watch } from "../watch.ts";
-import { createCommand } from "./command.ts";
+import { copies } from "../watch/copies.ts";
+import { startAndWatch } from "../watch/start.ts";
+import { watch } from "../watch/watch.ts";
+import { createCommand, forEach } from "./command.ts";
 import type { Run, SharedFlags } from "./command.ts";
-import { startAndWatch } from "./copy.ts";
 
 export function showCommand(run: Run): Command {
   return createCommand("show", "show copies, with the cause and fix of failures")
@@ -41,23 +39,6 @@ export function abortCommand(run: Run): Command {
     );
 }
 
-/** An error of one copy is printed; the command continues with the others. */
-async function forEach(
-  ids: readonly string[],
-  output: Output,
-  act: (id: string, index: number) => Promise<void>,
-): Promise<ExitCode> {
-  const codes: ExitCode[] = [];
-  for (const [index, id] of ids.entries()) {
-    try {
-      await act(id, index);
-    } catch (error) {
-      codes.push(output.error(error, id));
-    }
-  }
-  return worstExitCode(codes);
-}
-
 export function retryCommand(run: Run): Command {
   return createCommand("retry", "start a new copy with the request of one that has ended")
     .argument("<id>", "id of the copy that has ended")
@@ -65,6 +46,7 @@ export function retryCommand(run: Run): Command {
     .action((id: string, flags: SharedFlags & { watch?: true }) =>
       run(flags, (context) =>
         startAndWatch(context, flags, {
+          subject: copies,
           start: (signal) => context.connect().retry(id, { signal }),
           findOut: "run ferry list",
         }),
@@ -75,5 +57,7 @@ export function retryCommand(run: Run): Command {
 export function waitCommand(run: Run): Command {
   return createCommand("wait", "show the progress of copies until they have ended")
     .argument("<id...>", "ids of the copies")
-    .action((ids: string[], flags: SharedFlags) => run(flags, (context) => watch(context, ids)));
+    .action((ids: string[], flags: SharedFlags) =>
+      run(flags, (context) => watch(context, copies, ids)),
+    );
 }

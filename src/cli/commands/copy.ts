@@ -1,17 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { Option } from "commander";
 import type { Command } from "commander";
-import { FerryError } from "../../client/ferry.ts";
-import type { Copy, StartRequest } from "../../client/ferry.ts";
-import { createOptionFlags, readCopyOptions } from "../copy-flags.ts";
+import type { StartRequest } from "../../client/ferry.ts";
+import { createOptionFlags, readCopyOptions } from "../flags/copy-flags.ts";
 import { describePlan } from "../describe-copy.ts";
 import { exitCodes } from "../exit-codes.ts";
-import type { ExitCode } from "../exit-codes.ts";
-import { addSas } from "../sas.ts";
-import type { SasFlags } from "../sas.ts";
+import { addSas } from "../secrets/sas.ts";
+import type { SasFlags } from "../secrets/sas.ts";
 import { UsageError } from "../usage-error.ts";
-import { watch } from "../watch.ts";
-import { createCommand } from "./command.ts";
+import { copies } from "../watch/copies.ts";
+import { startAndWatch } from "../watch/start.ts";
+import { addSasFlags, createCommand } from "./command.ts";
 import type { Context, Run, SharedFlags } from "./command.ts";
 
 type Flags = SharedFlags &
@@ -28,18 +27,9 @@ export function copyCommand(run: Run): Command {
         "idempotencyKey",
       ]),
     )
-    .option("--route <name>", "copy along a route, which gives the destination")
-    .option(
-      "--source-sas-env <name>",
-      "environment variable with the SAS of the source, or with the query of a URL that is signed in another way",
-    )
-    .option("--destination-sas-env <name>", "the same for the destination")
-    .option("--source-sas-stdin", "read the SAS of the source from standard input")
-    .option(
-      "--destination-sas-stdin",
-      "read the SAS of the destination from standard input, in the next line",
-    )
-    .option("--idempotency-key <key>", "start the copy only once, even if this command runs again");
+    .option("--route <name>", "copy along a route, which gives the destination");
+  addSasFlags(command);
+  command.option("--idempotency-key <key>", "start it only once, however often this command runs");
   for (const { option } of createOptionFlags()) command.addOption(option);
   return command.action((source: string, destination: string | undefined, flags: Flags) =>
     run(flags, async (context) => {
@@ -53,6 +43,7 @@ export function copyCommand(run: Run): Command {
       }
       const key = flags.idempotencyKey ?? randomUUID();
       return await startAndWatch(context, flags, {
+        subject: copies,
         start: (signal) => context.connect().start(request, { idempotencyKey: key, signal }),
         findOut: `repeat the command with --idempotency-key ${key}`,
       });
@@ -78,41 +69,4 @@ async function buildRequest(
     "Cannot copy because there is no destination",
     "Give the URL of the destination after that of the source, or --route",
   );
-}
-
-/**
- * Starts a copy, prints it, and watches it with `--watch`. A start whose response is lost may have succeeded:
- * `findOut` is the advice how to find out.
- */
-export async function startAndWatch(
-  context: Context,
-  flags: SharedFlags & { watch?: true },
-  { start, findOut }: { start(signal: AbortSignal): Promise<Copy>; findOut: string },
-): Promise<ExitCode> {
-  const { shell, output } = context;
-  const stop = new AbortController();
-  const remove = shell.onInterrupt(() => stop.abort());
-  const hint = () => output.note(`The copy may have been started. To find out, ${findOut}`);
-  let copy: Copy;
-  try {
-    copy = await start(stop.signal);
-  } catch (error) {
-    if (stop.signal.aborted) {
-      hint();
-      return exitCodes.stopped;
-    }
-    const code = output.error(error);
-    if (error instanceof FerryError && error.mayHaveArrived) hint();
-    return code;
-  } finally {
-    remove();
-  }
-  if (flags.watch === true) {
-    output.line(`Copy ${copy.id}`);
-    return await watch(context, [copy.id]);
-  }
-  output.json(copy);
-  output.line(`Copy ${copy.id} ${copy.status}`);
-  if (shell.stderr.isTTY) output.note(`To watch it: ferry wait ${copy.id}`);
-  return exitCodes.ok;
 }

@@ -43,6 +43,11 @@ test.each([
   ],
   [["list", "--status", "f"], ["failed"]],
   [["list", "--sta"], ["--status"]],
+  [["job", "re"], ["resume"]],
+  [
+    ["job", "list", "--status", "pa"],
+    ["pausing", "paused"],
+  ],
 ])("Tab in bash after %j", async (words, proposals) => {
   expect(await completeInBash(words)).toEqual({ proposals, created: [] });
 });

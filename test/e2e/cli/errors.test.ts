@@ -100,6 +100,11 @@ test.each<[string, Record<string, string>, RegExp]>([
     /because it is not a URL; its value is not shown, because it may be secret\n/,
   ],
   [
+    "a long word in place of the URL",
+    { FERRY_URL: "canary0123456789canary0123456789canary" },
+    /because it is not a URL; its value is not shown, because it may be secret\n/,
+  ],
+  [
     "a password in the URL",
     { FERRY_URL: "https://user:canary@example.com/api" },
     /because it contains a user or a password: https:\/\/example.com\/api\n/,
@@ -288,7 +293,8 @@ test("a blob name with a line feed is rejected, and printed on one line", async 
     const args = ["copy", name, stack.blob("archive/x").url];
     const { code, stderr } = await runFerry(args, { env: { FERRY_URL: stack.local.host.url } });
     expect(code).toBe(4);
-    expect(stderr.trimEnd().split("\n")).toHaveLength(2);
+    // The problem, its field, and the fix.
+    expect(stderr.trimEnd().split("\n")).toHaveLength(3);
     expect(stderr).toMatch(/\n {2}<source> has the character U\+000A LINE FEED/);
   }
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startAppProxy } from "../../support/cli/app-proxy.ts";
 import { copyBody, sendJson, startFixedApp } from "../../support/cli/fixed-app.ts";
-import { hasTerminal, startFerry } from "../../support/cli/run-ferry.ts";
+import { needsTerminal, startFerry } from "../../support/cli/run-ferry.ts";
 import type { FerryOptions } from "../../support/cli/run-ferry.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 
@@ -25,14 +25,6 @@ async function watchCopy(options: FerryOptions) {
   await ferry.until(/(?=copying +\S* *\d+\.\d %)/); // looks ahead: the rest of the line can be searched
   const status = async () => (await stack.get(id)).status;
   return { stack, proxy, ferry, id, status };
-}
-
-/** Without the program, the tests of terminals fail in CI; elsewhere they are skipped with a message. */
-function needsTerminal(): boolean {
-  if (hasTerminal) return true;
-  if (process.env["CI"] === "true") throw new Error("/usr/bin/script is missing: install bsdutils");
-  console.log("not run, because /usr/bin/script is missing");
-  return false;
 }
 
 test("on a terminal, copy --watch draws a bar, removes it, and prints the end", async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { expect, test } from "vitest";
-import { createOptionFlags, readCopyOptions } from "../../../src/cli/copy-flags.ts";
+import { createOptionFlags, readCopyOptions } from "../../../src/cli/flags/copy-flags.ts";
 
 /* The flags of `ferry copy` are the options of the API: all of them, with the same values. */
 

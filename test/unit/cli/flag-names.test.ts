@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { createOptionFlags } from "../../../src/cli/copy-flags.ts";
-import { nameField, nameFlags } from "../../../src/cli/flag-names.ts";
+import { createOptionFlags } from "../../../src/cli/flags/copy-flags.ts";
+import { nameField, nameFlags } from "../../../src/cli/flags/flag-names.ts";
 
 /* Messages of the app name fields of a request; the command line names its flags. */
 
@@ -33,7 +33,10 @@ test("every field of a copy in the document of the API has an argument or a flag
     const parts = Object.keys(each.properties ?? {}).map((part) => `options/${name}/${part}`);
     return [`options/${name}`, ...parts];
   });
-  for (const path of [...Object.keys(rest), ...nested]) {
+  const { properties } = components.schemas.JobRequest;
+  const ofSelect = Object.keys(properties.select.properties).map((name) => `select/${name}`);
+  const ofJob = ["concurrency", "maxFailures", "report", ...ofSelect];
+  for (const path of [...Object.keys(rest), ...nested, ...ofJob]) {
     expect(nameField(`/${path}`), path).toMatch(/^(--[a-z-]+…?( [a-z-]+=…)?|<[a-z]+>)$/);
   }
 });
@@ -62,6 +65,10 @@ test.each([
   ["(with tags or ifTags, also t)", "(with tags or the condition tags, also t)"],
   ["ifBusy says what happens", "--if-busy says what happens"],
   ["use a new Idempotency-Key", "use a new --idempotency-key"],
+  ["Send it again with POST /copies", "Send it again with ferry copy"],
+  ["POST /copies/{id}/retry starts it", "ferry retry starts it"],
+  ["GET /jobs returns the jobs", "ferry job list returns the jobs"],
+  ["more failures than maxFailures allows", "more failures than --max-failures allows"],
   ["Set options.later to 1", "Set options.later (only in the API) to 1"],
 ])("%s", (text, expected) => {
   expect(nameFlags(text)).toBe(expected);

@@ -25,7 +25,7 @@ test("a line is one line, without a character on which a terminal acts", () => {
       const output = createOutput(shell, false);
       output.line(text);
       output.note(text);
-      output.stopped([text]);
+      output.stopped([text], { noun: "copy", nouns: "copies", command: "ferry" });
       output.json(text);
       const [printed, noted] = [out(), err()];
       expect(printed.split("\n")).toHaveLength(2);

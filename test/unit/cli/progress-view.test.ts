@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createOutput } from "../../../src/cli/output.ts";
 import { progressOfCopy } from "../../../src/cli/describe-copy.ts";
-import { createProgressView } from "../../../src/cli/progress-view.ts";
+import { createProgressView } from "../../../src/cli/watch/progress-view.ts";
 import { copyBody } from "../../support/cli/fixed-app.ts";
 
 /* The bars of a terminal. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasSecret, hideSecrets } from "../../../src/cli/secret-queries.ts";
+import { hasSecret, hideSecrets } from "../../../src/cli/secrets/secret-queries.ts";
 
 /* URLs with a secret, which must not be arguments of a program. */
 

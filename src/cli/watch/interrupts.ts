@@ -1,15 +1,16 @@
 import { createInterface } from "node:readline";
 import type { Interface } from "node:readline";
-import type { Shell } from "./shell.ts";
+import type { Shell } from "../shell.ts";
 
 export type InterruptHandlers = {
-  /** Completes "Abort …?". */
-  subject: string;
+  /** The question, such as "Abort the copy?". */
+  question: string;
+  /** What can be typed, what it does in words, and what it does. */
+  orders: readonly { key: string; label: string; act(): void }[];
   /** A question is shown. */
   asking(): void;
-  /** The question was answered with neither of the two. */
+  /** The question was answered with none of the keys. */
   resume(): void;
-  abort(): void;
   stop(): void;
 };
 
@@ -20,11 +21,12 @@ export type Interrupts = {
 };
 
 /**
- * Ctrl-C asks whether to abort or to stop watching; a second Ctrl-C stops watching. Without a terminal, the first one
- * stops: a script that is interrupted cannot answer.
+ * Ctrl-C asks what to do; a second Ctrl-C stops. Without a terminal, the first one stops: a
+ * script that is interrupted cannot answer.
  */
 export function handleInterrupts(shell: Shell, handlers: InterruptHandlers): Interrupts {
   const { stdin, stderr } = shell;
+  const { question, orders } = handlers;
   const canAsk = stdin.isTTY && stderr.isTTY;
   let prompt: Interface | null = null;
   const close = () => {
@@ -47,16 +49,14 @@ export function handleInterrupts(shell: Shell, handlers: InterruptHandlers): Int
       close();
       handlers.resume();
     });
-    prompt.question(
-      `Abort ${handlers.subject}? Type a to abort, s to stop watching, nothing to continue; then Enter: `,
-      (text) => {
-        close();
-        const answer = text.trim().toLowerCase();
-        if (answer === "a") handlers.abort();
-        else if (answer === "s") handlers.stop();
-        else handlers.resume();
-      },
-    );
+    const keys = orders.map(({ key, label }) => `${key} to ${label}`).join(", ");
+    prompt.question(`${question} Type ${keys}, nothing to continue; then Enter: `, (text) => {
+      close();
+      const answer = text.trim().toLowerCase();
+      const order = orders.find(({ key }) => key === answer);
+      if (order === undefined) handlers.resume();
+      else order.act();
+    });
   };
   const remove = shell.onInterrupt(() => (canAsk && prompt === null ? ask() : stop()));
   return {

@@ -1,6 +1,6 @@
 import { hasSecret } from "./secret-queries.ts";
-import type { Shell } from "./shell.ts";
-import { UsageError } from "./usage-error.ts";
+import type { Shell } from "../shell.ts";
+import { UsageError } from "../usage-error.ts";
 
 /** The place of the SAS of a side: never an argument, because every user of a machine can read arguments. */
 export type SasFlags = {
@@ -19,7 +19,7 @@ export async function addSas(
   urls: { source: string; destination: string | undefined },
   flags: SasFlags,
   { env, stdin }: Pick<Shell, "env" | "stdin">,
-): Promise<{ source: string; destination: string | undefined }> {
+): Promise<{ source: string; destination?: string }> {
   const { source, destination } = urls;
   for (const url of [source, destination]) if (url !== undefined) rejectSas(url);
   if (flags.destinationSasEnv !== undefined || flags.destinationSasStdin === true) {
@@ -46,7 +46,7 @@ export async function addSas(
   }
   return {
     source: join(source, sourceSas),
-    destination: destination === undefined ? undefined : join(destination, destinationSas),
+    ...(destination === undefined ? {} : { destination: join(destination, destinationSas) }),
   };
 }
 

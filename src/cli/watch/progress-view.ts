@@ -1,7 +1,7 @@
 import { MultiBar } from "cli-progress";
-import { printable } from "../copy/printable.ts";
-import type { Output } from "./output.ts";
-import type { Shell } from "./shell.ts";
+import { printable } from "../../copy/printable.ts";
+import type { Output } from "../output.ts";
+import type { Shell } from "../shell.ts";
 
 /** The progress of one running copy or job. Any of the texts may come from a server. */
 export type Progress = {

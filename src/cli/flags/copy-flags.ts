@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
-import type { CopyOptions } from "../client/ferry.ts";
+import type { CopyOptions } from "../../client/ferry.ts";
 import { buildFields } from "./request-flags.ts";
 import type { RequestFlag } from "./request-flags.ts";
 

@@ -1,4 +1,5 @@
 import { createOptionFlags } from "./copy-flags.ts";
+import { createJobFlags } from "./job-flags.ts";
 import type { RequestFlag } from "./request-flags.ts";
 
 /*
@@ -8,7 +9,7 @@ import type { RequestFlag } from "./request-flags.ts";
 
 type Named = { flag: string; parts: Readonly<Record<string, string>> };
 
-const flags: readonly RequestFlag[] = createOptionFlags();
+const flags: readonly RequestFlag[] = [...createOptionFlags(), ...createJobFlags()];
 
 /** The name of each field that has an argument or a flag. Only the first row for a field counts. */
 const byField: ReadonlyMap<string, Named> = new Map(
@@ -103,9 +104,25 @@ const words = new RegExp(
   "g",
 );
 
-/** Replaces the names of fields in a message of the app with those of the command line. */
+/** Commands in place of the calls of the API. */
+const commands: Readonly<Record<string, string>> = {
+  "POST /copies/{id}/retry": "ferry retry",
+  "POST /copies": "ferry copy",
+  "GET /copies": "ferry list",
+  "POST /jobs": "ferry job start",
+  "GET /jobs": "ferry job list",
+};
+const calls = new RegExp(
+  `\\b(${Object.keys(commands)
+    .map((call) => call.replace(/[{}]/g, String.raw`\$&`))
+    .join("|")})(?![\\w/])`,
+  "g",
+);
+
+/** Replaces the names of fields, and calls, in a message of the app by those of the command line. */
 export function nameFlags(text: string): string {
   return text
+    .replace(calls, (call) => commands[call] ?? call)
     .replace(paths, (whole, path: string) => {
       return namePath(["options", ...path.split(/[./]/)]) ?? `${whole} ${onlyInApi}`;
     })
