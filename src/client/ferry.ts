@@ -5,7 +5,6 @@ import type { Jobs } from "./jobs.ts";
 import { readPages } from "./pages.ts";
 import { parseBase } from "./parse-base.ts";
 import { createReader } from "./reader.ts";
-import { parseBase } from "./parse-base.ts";
 import type { WaitOptions } from "./reader.ts";
 import { systemRuntime } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";

@@ -79,7 +79,7 @@ export const clientMutants: readonly Mutant[] = [
     suites: [errors],
   },
   {
-    breaks: "the command line takes a URL that is signed for S3 from the arguments",
+    breaks: "the command line accepts a URL that is signed for S3 in the arguments",
     file: "src/cli/secrets/secret-queries.ts",
     find: "parametersOf(rest).some(isSecret) ||",
     replace: "parametersOf(rest).some(([name]) => name === 'sig') ||",
@@ -100,7 +100,7 @@ export const clientMutants: readonly Mutant[] = [
     suites: [errors],
   },
   {
-    breaks: "the bars show texts that act on the terminal",
+    breaks: "the bars show texts with control characters unchanged",
     file: "src/cli/watch/progress-view.ts",
     find: "return printable((isMany",
     replace: "return String((isMany",

@@ -10,7 +10,7 @@ export const commandLineMutants: readonly Mutant[] = [
     suites: ["test/e2e/cli/completion.test.ts"],
   },
   {
-    breaks: "a SAS in the place of the name of its variable is printed",
+    breaks: "a SAS instead of the name of its variable is printed",
     file: "src/cli/secrets/sas.ts",
     find: "if (sas === undefined && !/^\\w{1,64}$/.test(name)) {",
     replace: "if (sas === undefined && name === null) {",
