@@ -1,4 +1,5 @@
-import { FerryError, foreignResponse, usageError } from "./ferry-error.ts";
+import { foreignResponse, usageError } from "./ferry-error.ts";
+import type { FerryError } from "./ferry-error.ts";
 import { createJobs, deleteOnce } from "./jobs.ts";
 import type { Jobs } from "./jobs.ts";
 import { readPages } from "./pages.ts";
