@@ -157,6 +157,7 @@ test("an order that the app rejects shows why, and a link leads to its job or sa
   await expectText(details(dashboard).getByRole("alert"), "No job has this id");
   await button("Close the details").click();
   await page.getByText("No jobs yet").waitFor();
+  expect(new URL(page.url()).hash).toBe("#jobs");
 });
 
 test("with the keyboard alone, a job is opened, and Escape returns to it", async () => {
