@@ -28,7 +28,7 @@ const stack = await startLocalStack({
   log({ level, subject, message }) {
     if (level === "error" || level === "critical") console.error(`${subject} ${message}`);
   },
-  copies: { bytesPerSecond: 4 * megabyte },
+  copies: { bytesPerSecond: megabyte },
 });
 const browser = await chromium.launch({ executablePath, chromiumSandbox: hasSandbox });
 try {
@@ -56,18 +56,18 @@ try {
   });
   await page.goto(`${stack.host.url}/api/dashboard`);
   const pause = (seconds: number) => page.waitForTimeout(seconds * 1_000);
-  await copy("2026/trailer.mp4", 24);
-  await copy("photos/harbour.raw", 40);
+  await copy("2026/trailer.mp4", 6);
+  await copy("photos/harbour.raw", 10);
   await pause(5);
-  await copy("backups/db-2026-11-20.bak", 72);
-  const mistake = await copy("2026/interview-old.mov", 90);
+  await copy("backups/db-2026-11-20.bak", 18);
+  const mistake = await copy("2026/interview-old.mov", 24);
   await pause(6);
   await ferry.abort(mistake.id);
-  await copy("2026/interview.mov", 120);
+  await copy("2026/interview.mov", 60);
   await pause(5);
-  await copy("2026/\u202egpj.exe", 96);
+  await copy("2026/\u202egpj.exe", 48);
   const failed = await copy("2026/trailer-v2.mp4", 1, "archive/2026/trailer.mp4");
-  await copy("2026/film.mp4", 180);
+  await copy("2026/film.mp4", 90);
   await pause(12);
   await page.locator(`[data-id="${failed.id}"]`).click();
   await page.getByRole("heading", { name: "Timeline" }).waitFor();
