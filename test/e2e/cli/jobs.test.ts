@@ -68,7 +68,7 @@ test("job start --plan copies nothing, and job run copies what was planned", asy
   const again = await run("run", id);
   expect(again).toMatchObject({ code: 4, stdout: "" });
   expect(again.stderr).toMatch(
-    /^ferry: The job is not one .+\nFix: Start a job with ferry job start/,
+    /^ferry: The status of the job is not planned: .+\nFix: Start a new job with ferry job start/,
   );
 });
 
