@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { InvocationContext } from "@azure/functions";
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Context, Span } from "@opentelemetry/api";
@@ -91,13 +91,21 @@ type SpanOptions = {
  */
 function traceOf(span: Span, base: Context, parent: TraceContext | null): TraceContext {
   const { traceId, spanId, traceFlags } = span.spanContext();
-  const own = parseTraceparent(`00-${traceId}-${spanId}-${(traceFlags & 1) === 1 ? "01" : "00"}`);
-  if (own !== null && spanId !== trace.getSpanContext(base)?.spanId) return own;
+  if (spanId !== trace.getSpanContext(base)?.spanId) {
+    const flags = (traceFlags & 1) === 1 ? "01" : "00";
+    const own = parseTraceparent(`00-${traceId}-${spanId}-${flags}`);
+    if (own !== null) return own;
+  }
   return {
-    traceId: parent?.traceId ?? randomBytes(16).toString("hex"),
-    spanId: randomBytes(8).toString("hex"),
+    traceId: parent?.traceId ?? randomHex(),
+    spanId: randomHex().slice(0, 16),
     isSampled: parent?.isSampled ?? false,
   };
+}
+
+/** 32 random digits; Node gets the randomness for many UUIDs at a time. */
+function randomHex(): string {
+  return randomUUID().replaceAll("-", "");
 }
 
 function toOtel({ traceId, spanId, isSampled }: TraceContext) {

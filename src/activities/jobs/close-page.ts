@@ -30,7 +30,7 @@ export async function closePage(
     const changed = withDonePage(latest, number, done, now);
     return changed === null ? null : withFailureLimit({ ...changed, warning: null }, now);
   });
-  if (run.plan?.page === number) run.plan = null;
+  run.plans = run.plans.filter((each) => each.plan.page !== number);
   return goOn;
 }
 

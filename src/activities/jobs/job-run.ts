@@ -66,9 +66,14 @@ export type JobRun = {
   recordAt: EpochMs;
   window: CallWindow;
   sides: JobSides;
-  /** The last plan that the run wrote or read; null if there is none. */
-  plan: PagePlan | null;
+  /** Resolves when the record is not being written: the changes of one run wait for each other. */
+  written: Promise<void>;
+  /** The last two plans that the run wrote or read. */
+  plans: readonly KnownPlan[];
 };
+
+/** `isNew`: this run wrote the plan, and has not worked on its page. */
+export type KnownPlan = { plan: PagePlan; isNew: boolean };
 
 export type JobSides = { source: JobSide; destination: JobSide };
 
@@ -91,8 +96,24 @@ export function callOrder({ deps }: JobRun): { now: EpochMs; signal: AbortSignal
   return { now: deps.now(), signal: AbortSignal.timeout(callTimeoutMs) };
 }
 
+/** Keeps a plan in the run, instead of an older one. */
+export function keepPlan(run: JobRun, known: KnownPlan): void {
+  const { page } = known.plan;
+  run.plans = [...run.plans.filter(({ plan }) => plan.page !== page), known].slice(-2);
+}
+
 /** Changes the record, and keeps it in the run. Its throttle is that of the run. */
 export async function changeRecord(
+  run: JobRun,
+  update: (record: JobRecord) => JobRecord | null,
+): Promise<void> {
+  const change = run.written.then(() => changeNow(run, update));
+  // The error of one change is that of its caller.
+  run.written = change.catch(() => {});
+  await change;
+}
+
+async function changeNow(
   run: JobRun,
   update: (record: JobRecord) => JobRecord | null,
 ): Promise<void> {

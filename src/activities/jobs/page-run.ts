@@ -12,6 +12,7 @@ import type {
 } from "../../jobs/contract/page.ts";
 import { reportFiles, reportLines } from "../../jobs/decisions/report-lines.ts";
 import { areAllFinal, mergeStates, plannedStates } from "../../jobs/decisions/states.ts";
+import { keepPlan } from "./job-run.ts";
 import type { JobRun } from "./job-run.ts";
 
 /** A page that a run works on. */
@@ -51,11 +52,14 @@ export async function openPage(
 ): Promise<PageRun | null> {
   const { deps, instanceId, runId, fence } = run;
   const { pages } = deps.ledger.jobs;
-  const plan = run.plan?.page === page ? run.plan : await pages.readPlan(instanceId, page);
+  const known = run.plans.find((each) => each.plan.page === page);
+  const plan = known?.plan ?? (await pages.readPlan(instanceId, page));
   // The job was deleted.
   if (plan === null) return null;
-  run.plan = plan;
-  const found = await pages.readProgress(instanceId, page);
+  // A page that has just been planned has no progress. If another run has registered already, this one's write fails.
+  const isNew = registers && known?.isNew === true;
+  keepPlan(run, { plan, isNew: false });
+  const found = isNew ? null : await pages.readProgress(instanceId, page);
   let etag = found?.etag ?? null;
   let others = otherRuns(found?.progress ?? null, run);
   const states = [...(found?.progress.states ?? plannedStates(plan))];

@@ -6,7 +6,7 @@ import type { ListedBlob, ListInclude, ListOutcome } from "../../jobs/contract/s
 import { withPlannedPage } from "../../jobs/decisions/pages.ts";
 import { planObject } from "../../jobs/decisions/plan-object.ts";
 import { createSelector } from "../../jobs/request/select.ts";
-import { callOrder, changeRecord, goOn, notServed, withStop } from "./job-run.ts";
+import { callOrder, changeRecord, goOn, keepPlan, notServed, withStop } from "./job-run.ts";
 import type { JobRun, StepEnd } from "./job-run.ts";
 
 /** How often the source is listed for one page, if `select` leaves out most of it. */
@@ -41,7 +41,7 @@ export async function planPage(run: JobRun, start: PageStart): Promise<StepEnd> 
   const plan =
     objects.length === 0 ? fresh : await deps.ledger.jobs.pages.createPlan(instanceId, fresh);
   await changeRecord(run, (latest) => withPlannedPage(latest, { plan, start }, deps.now()));
-  run.plan = plan;
+  keepPlan(run, { plan, isNew: plan === fresh });
   return goOn;
 }
 

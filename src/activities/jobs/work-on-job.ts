@@ -7,15 +7,13 @@ import { createWindow } from "../../jobs/decisions/throttle.ts";
 import { checkJobAccess } from "../../jobs/request/job-access.ts";
 import { UnsealError } from "../../secrets/seal.ts";
 import { endPage } from "./abort-page.ts";
-import { copyPage } from "./copy-page.ts";
+import { copyPages, maxOpenPages } from "./copy-pages.ts";
 import { checkReport, endJob } from "./end-job.ts";
 import { changeRecord, openJobSides, readIntervalMs, runTimes, withStop } from "./job-run.ts";
 import type { JobDependencies, JobRun, StepEnd } from "./job-run.ts";
 import { planPage } from "./plan-page.ts";
 import { pollPage } from "./poll-page.ts";
 
-/** How many pages of a job may have pending copies. */
-const maxOpenPages = 20;
 /** How long a job waits for a key that is not configured (ms). */
 const keyWaitMs = minute;
 
@@ -43,7 +41,8 @@ export async function workOnJob(deps: JobDependencies, step: JobStep): Promise<J
       recordAt: deps.now(),
       window: createWindow(record.throttle, record.input.concurrency),
       sides: openJobSides(deps, instanceId, record.input),
-      plan: null,
+      written: Promise.resolve(),
+      plans: [],
     };
     return await workUntilDone(run);
   } catch (error) {
@@ -119,8 +118,8 @@ async function takeStep(run: JobRun): Promise<StepEnd> {
   const current = !dryRun && startedPages < plannedPages ? startedPages + 1 : null;
   const pending = open.filter(({ dueAt }) => dueAt !== null);
   if (wanted === "abort") {
-    // A run that died may have begun the current page, without an entry in the record.
-    const page = open[0]?.page ?? current;
+    // A run that died may have begun the current page without an entry in the record, and the next one with one.
+    const page = firstPage(open[0]?.page ?? null, current);
     return page === null ? await endJob(run) : await endPage(run, page, { abortsPending: true });
   }
   if (stopped !== null && current !== null) {
@@ -130,16 +129,20 @@ async function takeStep(run: JobRun): Promise<StepEnd> {
   const due = pending.find(({ dueAt }) => dueAt !== null && dueAt <= now);
   if (due !== undefined) return await pollPage(run, due.page);
   if (stopped === null && pending.length < maxOpenPages) {
-    const paused = run.window.pausedUntil();
-    const mayStart = paused === null || paused <= now;
     const isLeft = current !== null || next !== null;
-    if (!mayStart && isLeft) return { kind: "wait", until: nextTime(pending, paused) };
-    if (current !== null) return await copyPage(run, current);
+    if (run.window.isPaused(now) && isLeft) {
+      return { kind: "wait", until: nextTime(pending, run.window.pausedUntil()) };
+    }
+    if (current !== null) return await copyPages(run, current);
     if (next !== null) return await planPage(run, next);
   }
   return pending.length === 0
     ? await endJob(run)
     : { kind: "wait", until: nextTime(pending, null) };
+}
+
+function firstPage(open: number | null, current: number | null): number | null {
+  return open === null || current === null ? (open ?? current) : Math.min(open, current);
 }
 
 function nextTime(pending: JobRecord["open"], paused: ReturnType<JobRun["window"]["pausedUntil"]>) {

@@ -49,15 +49,21 @@ export function toOpenPage(
   return { page: plan.page, dueAt, counts, failures: listFailures(plan, states) };
 }
 
-/** Records how far a page got; null if it is done. */
+/**
+ * Records how far a page got; null if it is done. A page counts as started only when all pages before it do, and a page
+ * that is started stays so, whatever a second run of it knows.
+ */
 export function withOpenPage(record: JobRecord, entry: OpenPage, now: EpochMs): JobRecord | null {
-  const { page, dueAt } = entry;
+  const { page } = entry;
   if (isDone(record, page)) return null;
+  const known = record.open.find((each) => each.page === page);
   const others = record.open.filter((each) => each.page !== page);
+  const isEarly = page > record.startedPages + 1;
+  const dueAt = isEarly ? null : (entry.dueAt ?? known?.dueAt ?? null);
   const changed = {
     ...record,
     startedPages: dueAt === null ? record.startedPages : Math.max(record.startedPages, page),
-    open: [...others, entry].toSorted((one, other) => one.page - other.page),
+    open: [...others, { ...entry, dueAt }].toSorted((one, other) => one.page - other.page),
     updatedAt: toIso(now),
   };
   return { ...changed, rates: withRate(changed, now) };
@@ -73,14 +79,14 @@ export function withFailureLimit(record: JobRecord, now: EpochMs): JobRecord {
   return { ...record, stopped, updatedAt: toIso(now) };
 }
 
-/** Adds a finished page to the totals; null if that was done before. */
+/** Adds a finished page to the totals; null if that was done before, or if a page before it is not started. */
 export function withDonePage(
   record: JobRecord,
   page: number,
   { counts, failures }: { counts: Counts; failures: readonly FailedObject[] },
   now: EpochMs,
 ): JobRecord | null {
-  if (isDone(record, page)) return null;
+  if (isDone(record, page) || page > record.startedPages + 1) return null;
   const changed = {
     ...record,
     startedPages: Math.max(record.startedPages, page),

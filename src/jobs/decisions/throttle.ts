@@ -19,6 +19,7 @@ export type CallWindow = {
   size(): number;
   /** No call may start before (epoch ms); null: at any time. */
   pausedUntil(): EpochMs | null;
+  isPaused(now: EpochMs): boolean;
   /** A number to give back with the result of a call that starts now. */
   begin(): number;
   served(): void;
@@ -43,6 +44,7 @@ export function createWindow(from: Throttle, max: number): CallWindow {
   return {
     size,
     pausedUntil: () => pausedUntil,
+    isPaused: (now) => pausedUntil !== null && pausedUntil > now,
     begin: () => epoch,
     served() {
       inARow = 0;

@@ -22,7 +22,7 @@ import type {
 import type { SasMint } from "../copy-client.ts";
 import type { CredentialFor } from "../credentials.ts";
 import { withRefusals } from "../refusal.ts";
-import { createJobClients } from "./job-clients.ts";
+import { createJobClients, keptCredentials } from "./job-clients.ts";
 import { createJobStarts, quoted } from "./job-starts.ts";
 import { isArchived, toBase64, toCopyProperties, toListedBlob } from "./listed-blob.ts";
 import { withOutcome } from "./outcomes.ts";
@@ -31,8 +31,9 @@ import { createSourceAuthorization } from "./source-authorization.ts";
 
 /** Creates the client for jobs, over @azure/storage-blob. No call is repeated: a job decides that itself. */
 export function createJobStorage(credentialFor: CredentialFor, mint: SasMint): JobStorage {
-  const clients = createJobClients(credentialFor);
-  const sources = createSourceAuthorization(credentialFor, mint);
+  const credentialOf = keptCredentials(credentialFor);
+  const clients = createJobClients(credentialOf);
+  const sources = createSourceAuthorization(credentialOf, mint);
   return {
     ...createJobStarts(clients, sources),
     list: (order) =>
@@ -139,7 +140,7 @@ function listOptions({ prefix, startFrom, include, signal }: ListOrder): Contain
 
 function listing({ side, role, prefix, now }: ListOrder): DescribedCall {
   const call = role === "source" ? "read-source" : "read-destination";
-  const action = `list the ${role} ${endpointUrl(blobOf({ ...side, name: prefix }))}`;
+  const action = () => `list the ${role} ${endpointUrl(blobOf({ ...side, name: prefix }))}`;
   return { call, action, side, now };
 }
 
@@ -148,5 +149,6 @@ function onDestination(
   call: DescribedCall["call"],
   verb: string,
 ): DescribedCall {
-  return { call, action: `${verb} ${endpointUrl(blobOf(object))}`, side: object, now };
+  const action = () => `${verb} ${endpointUrl(blobOf(object))}`;
+  return { call, action, side: object, now };
 }

@@ -10,7 +10,7 @@ import { serviceUrl, urlWith } from "../../copy/location/endpoint.ts";
 import type { Destination } from "../../copy/location/endpoint.ts";
 import { revealSas } from "../../copy/location/sas.ts";
 import { blobOf } from "../../jobs/contract/storage.ts";
-import type { JobAccess, JobObject, JobSide } from "../../jobs/contract/storage.ts";
+import type { JobAccess, JobContainer, JobObject, JobSide } from "../../jobs/contract/storage.ts";
 import type { CredentialFor } from "../credentials.ts";
 import {
   copyTarget,
@@ -32,11 +32,26 @@ export type JobClients = {
   syncCopy(object: JobObject): BlobClient;
 };
 
+/** Returns the credential of a blob's account. Throws `UntrustedHostError`. */
+export type CredentialOf = (object: Pick<JobObject, "container" | "name">) => Credential;
+export type Credential = ReturnType<CredentialFor>;
+
+/** Keeps the credential of each container: its host is checked once, and not for each object. */
+export function keptCredentials(credentialFor: CredentialFor): CredentialOf {
+  const kept = new WeakMap<JobContainer, Credential>();
+  return (object) => {
+    const { container } = object;
+    const credential = kept.get(container) ?? credentialFor(blobOf(object));
+    kept.set(container, credential);
+    return credential;
+  };
+}
+
 /** Creates the clients. No pipeline repeats a request. */
-export function createJobClients(credentialFor: CredentialFor): JobClients {
+export function createJobClients(credentialOf: CredentialOf): JobClients {
   const anonymous = new AnonymousCredential();
   const pipelinesWith = (options: StoragePipelineOptions, maxMs?: number) =>
-    keptPipelines((credential: ReturnType<CredentialFor>, endpoint: Destination) =>
+    keptPipelines((credential: Credential, endpoint: Destination) =>
       observed(newPipeline(credential, options), copyTarget(endpoint), maxMs),
     );
   const usual = pipelinesWith(pipeline);
@@ -44,7 +59,7 @@ export function createJobClients(credentialFor: CredentialFor): JobClients {
   const syncCopies = pipelinesWith(singleTry, maxSyncCopyMs);
   const connect = (object: JobObject, pipelines: typeof usual) => {
     const endpoint = blobOf(object);
-    const credential = object.access.kind === "identity" ? credentialFor(endpoint) : anonymous;
+    const credential = object.access.kind === "identity" ? credentialOf(object) : anonymous;
     return [urlWith(endpoint, queryOf(object.access)), pipelines(credential, endpoint)] as const;
   };
   return {

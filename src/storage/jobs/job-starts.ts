@@ -58,10 +58,10 @@ async function start(
   send: (source: AuthorizedSource) => Promise<StartOutcome>,
 ): Promise<StartOutcome> {
   const { source, destination, now } = order;
-  const from = endpointUrl(blobOf(source));
+  const from = () => endpointUrl(blobOf(source));
   const authorization = {
     call: "read-source",
-    action: `authorize the source ${from}`,
+    action: () => `authorize the source ${from()}`,
     side: source,
     now,
   } as const;
@@ -72,8 +72,8 @@ async function start(
   if (authorized.kind === "failed") return authorized;
   if (authorized.kind !== "authorized") return { ...authorized, mayHaveStarted: false };
   const { length } = authorized.source.url;
-  if (length > maxCopySourceLength) return refuseLongSource(from, length);
-  const action = `start the copy onto ${endpointUrl(blobOf(destination))}`;
+  if (length > maxCopySourceLength) return refuseLongSource(from(), length);
+  const action = () => `start the copy onto ${endpointUrl(blobOf(destination))}`;
   return withStartOutcome({ call: "start", action, side: source, now }, () =>
     send(authorized.source),
   );

@@ -13,10 +13,10 @@ import type {
 } from "../../jobs/contract/storage.ts";
 import { StorageRefusal } from "../copy-client.ts";
 
-/** A call, for the message of its failure. `action` completes "Cannot …". */
+/** A call, for the message of its failure. `action` builds what completes "Cannot …"; most calls do not fail. */
 export type DescribedCall = {
   call: StorageCallName;
-  action: string;
+  action: () => string;
   side: JobSide;
   now: EpochMs;
 };
@@ -73,7 +73,7 @@ export async function withStartOutcome(
 
 function classify({ call, action, side, now }: DescribedCall, response: StorageErrorResponse) {
   const sas = side.access.kind === "sas" ? side.access.sas : null;
-  return classifyError(call, response, { action, sas, now });
+  return classifyError(call, response, { action: action(), sas, now });
 }
 
 function refusedStart({ cause }: Failure): RefusedStart {

@@ -10,8 +10,8 @@ import type { EpochMs } from "../../copy/time.ts";
 import { blobOf } from "../../jobs/contract/storage.ts";
 import type { JobObject, JobStartOrder } from "../../jobs/contract/storage.ts";
 import type { SasMint } from "../copy-client.ts";
-import type { CredentialFor } from "../credentials.ts";
 import { withRefusals } from "../refusal.ts";
+import type { Credential, CredentialOf } from "./job-clients.ts";
 
 /** How the destination's service reads a source: by its URL, or with a token that the request contains. */
 export type AuthorizedSource = { url: string; authorization: HttpAuthorization | null };
@@ -36,7 +36,7 @@ const tokenScope = "https://storage.azure.com/.default";
  * objects share for a day, so signing sends no request.
  */
 export function createSourceAuthorization(
-  credentialFor: CredentialFor,
+  credentialOf: CredentialOf,
   mint: SasMint,
 ): SourceAuthorization {
   const expiries = new Map<string, string>();
@@ -76,8 +76,8 @@ export function createSourceAuthorization(
         return byUrl(source, null);
       }
       // Throws for a destination that must not get a token, although the call itself may be authorized by a SAS.
-      credentialFor(blobOf(destination));
-      const value = await withRefusals(readToken(credentialFor(endpoint), now));
+      credentialOf(destination);
+      const value = await withRefusals(readToken(credentialOf(source), now));
       return { ...byUrl(source, null), authorization: { scheme: "Bearer", value } };
     },
   };
@@ -107,8 +107,6 @@ function createTokenCache() {
     return tokens.get(credential) === known ? replaceToken(credential) : readToken(credential, now);
   };
 }
-
-type Credential = ReturnType<CredentialFor>;
 
 async function requestToken(credential: Credential) {
   if (!isTokenCredential(credential)) {

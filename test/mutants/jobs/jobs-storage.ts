@@ -74,7 +74,7 @@ export const jobStorageMutants: readonly Mutant[] = [
   {
     breaks: "a job sends the app's token to a host outside Storage",
     file: "src/storage/jobs/source-authorization.ts",
-    find: "credentialFor(blobOf(destination));",
+    find: "credentialOf(destination);",
     replace: "blobOf(destination);",
     suites: [authorization],
   },

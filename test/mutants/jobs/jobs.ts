@@ -1,6 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
 const crashes = "test/contract/jobs/crashes.test.ts";
+const twoPages = "test/contract/jobs/two-pages.test.ts";
 const writers = "test/e2e/jobs/other-writers.test.ts";
 const orders = "test/e2e/jobs/orders.test.ts";
 const copies = "test/e2e/jobs/copy-job.test.ts";
@@ -56,10 +57,58 @@ export const jobMutants: readonly Mutant[] = [
   {
     breaks: "a finished page is counted twice",
     file: "src/jobs/decisions/pages.ts",
-    find: "  if (isDone(record, page)) return null;\n  const changed = {\n    ...record,\n    startedPages: Math.max(record.startedPages, page),\n    open: record.open.filter",
-    replace:
-      "  const changed = {\n    ...record,\n    startedPages: Math.max(record.startedPages, page),\n    open: record.open.filter",
+    find: "if (isDone(record, page) || page > record.startedPages + 1) return null;",
+    replace: "if (page > record.startedPages + 1) return null;",
     suites: ["test/unit/jobs/pages.test.ts"],
+  },
+  {
+    breaks: "a page is finished before the page before it is started",
+    file: "src/jobs/decisions/pages.ts",
+    find: "if (isDone(record, page) || page > record.startedPages + 1) return null;",
+    replace: "if (isDone(record, page)) return null;",
+    suites: ["test/unit/jobs/pages.test.ts"],
+  },
+  {
+    breaks: "a page counts as started before the page before it",
+    file: "src/jobs/decisions/pages.ts",
+    find: "const isEarly = page > record.startedPages + 1;",
+    replace: "const isEarly = page > record.startedPages + 99;",
+    suites: ["test/unit/jobs/pages.test.ts"],
+  },
+  {
+    breaks: "a late run makes a page forget that it waits for its copies",
+    file: "src/jobs/decisions/pages.ts",
+    find: "(entry.dueAt ?? known?.dueAt ?? null)",
+    replace: "(known === undefined ? entry.dueAt : entry.dueAt)",
+    suites: ["test/unit/jobs/pages.test.ts"],
+  },
+  {
+    breaks: "no page is planned while another one is copied",
+    file: "src/activities/jobs/copy-pages.ts",
+    find: "run.window.size() < 2",
+    replace: "run.window.size() < 99",
+    suites: [twoPages],
+  },
+  {
+    breaks: "the next page waits for the slowest copy of a page",
+    file: "src/activities/jobs/copy-pages.ts",
+    find: "await Promise.all([started?.sent(), ahead]);",
+    replace: "await Promise.all([started?.run(), ahead]);",
+    suites: [twoPages],
+  },
+  {
+    breaks: "a plan is made in addition to the window's calls",
+    file: "src/activities/jobs/page-starts.ts",
+    find: "active + reserved < window.size()",
+    replace: "active < window.size() + reserved",
+    suites: [twoPages],
+  },
+  {
+    breaks: "an abort ends only the pages that a dead run has reported",
+    file: "src/activities/jobs/work-on-job.ts",
+    find: "Math.min(open, current)",
+    replace: "Math.max(open, current)",
+    suites: [twoPages],
   },
   {
     breaks: "a finished page still changes",

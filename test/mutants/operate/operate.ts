@@ -71,8 +71,8 @@ export const operateMutants: readonly Mutant[] = [
   {
     breaks: "all calls of an invocation have one span",
     file: scope,
-    find: "own !== null && spanId !== trace.getSpanContext(base)?.spanId",
-    replace: "own !== null && base !== ROOT_CONTEXT",
+    find: "if (spanId !== trace.getSpanContext(base)?.spanId) {",
+    replace: "if (base !== ROOT_CONTEXT) {",
     suites: [traces],
   },
   {

@@ -31,8 +31,12 @@ export type JobRuns = {
   deps: JobDependencies;
 };
 
-/** Wraps each call of a run to Storage or the ledger. */
-export type Calls = <T>(name: string, call: () => Promise<T>) => Promise<T>;
+/** Wraps each call of a run to Storage or the ledger; `order` are the call's arguments. */
+export type Calls = <T>(
+  name: string,
+  call: () => Promise<T>,
+  order: readonly unknown[],
+) => Promise<T>;
 
 const own = { account: "devstoreaccount1", contentShare: null, named: [] };
 
@@ -120,7 +124,11 @@ function wrap<T extends object>(prefix: string, target: T, calls: Calls): T {
     name,
     typeof member === "function"
       ? (...order: unknown[]) =>
-          calls(`${prefix}${name}`, () => Reflect.apply(member, target, order) as Promise<unknown>)
+          calls(
+            `${prefix}${name}`,
+            () => Reflect.apply(member, target, order) as Promise<unknown>,
+            order,
+          )
       : member,
   ]);
   // The same members as those of the target.

@@ -72,6 +72,31 @@ test("a finished page is counted once, and a late run does not open it again", (
   expect(remainingOf(done, totalsOf(done))).toBe(0);
 });
 
+test("a page that is ready before the page before it is started counts only after that", () => {
+  const second = withPlannedPage(planned(), { plan: plan(2), start: { marker: "1" } }, now);
+  if (second === null) throw new Error("The second page was not added");
+  const states = [null, null];
+  const early = withOpenPage(second, toOpenPage(plan(2), states, now), now);
+  expect(early).toMatchObject({ startedPages: 0, open: [{ page: 2, dueAt: null }] });
+  if (early === null) return;
+  expect(withDonePage(early, 2, { counts, failures: [] }, now)).toBeNull();
+  const done = withDonePage(early, 1, { counts, failures: [] }, now);
+  if (done === null) throw new Error("The first page was not finished");
+  expect(withOpenPage(done, toOpenPage(plan(2), states, now), now)).toMatchObject({
+    startedPages: 2,
+    open: [{ page: 2, dueAt: now }],
+  });
+  const ended = withDonePage(done, 2, { counts, failures: [] }, now);
+  expect(ended).toMatchObject({ donePages: 2, open: [], startedPages: 2 });
+});
+
+test("a page that waits for its copies goes on waiting, whatever a second run of it knows", () => {
+  const waiting = withOpenPage(planned(), toOpenPage(plan(1), [null, null], now), now);
+  if (waiting === null) throw new Error("The page was not opened");
+  const late = withOpenPage(waiting, toOpenPage(plan(1), [null, null], null), now);
+  expect(late).toMatchObject({ startedPages: 1, open: [{ page: 1, dueAt: now }] });
+});
+
 test("an estimate needs a complete plan and a rate", () => {
   const record: JobRecord = {
     ...planned(),

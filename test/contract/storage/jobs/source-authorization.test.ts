@@ -6,6 +6,7 @@ import type { JobSide } from "../../../../src/jobs/contract/storage.ts";
 import { StorageRefusal } from "../../../../src/storage/copy-client.ts";
 import { UntrustedHostError, createCredentialFor } from "../../../../src/storage/credentials.ts";
 import { createSasMint } from "../../../../src/storage/sas-mint.ts";
+import { keptCredentials } from "../../../../src/storage/jobs/job-clients.ts";
 import { createSourceAuthorization } from "../../../../src/storage/jobs/source-authorization.ts";
 import { noon } from "../../../support/stack/emulator.ts";
 import { objectIn, starting } from "./job-storage-calls.ts";
@@ -80,7 +81,7 @@ test("a token that could not be got is asked for again", async () => {
 });
 
 test("no token is sent to a destination outside Storage, even if a SAS authorizes the call", async () => {
-  const sources = createSourceAuthorization(credentialFor, mint);
+  const sources = createSourceAuthorization(keptCredentials(credentialFor), mint);
   const evil = sideIn("far", "far.blob.example.com");
   const side: JobSide = { ...evil, access: { kind: "sas", sas: new Sas("sig=x") } };
   const order = orderAt(noon, objectIn(side, "b"));

@@ -1,0 +1,139 @@
+import { beginPolls, toOpenPage, withOpenPage } from "../../jobs/decisions/pages.ts";
+import { isFinalState } from "../../jobs/contract/page.ts";
+import { closePage } from "./close-page.ts";
+import { changeRecord, goOn } from "./job-run.ts";
+import type { JobRun, StepEnd } from "./job-run.ts";
+import { createPageStarts } from "./page-starts.ts";
+import type { PageStarts, StartedPage } from "./page-starts.ts";
+import { openPage } from "./page-run.ts";
+import type { PageRun } from "./page-run.ts";
+import { planPage } from "./plan-page.ts";
+
+/** How many pages of a job may have pending copies. */
+export const maxOpenPages = 20;
+
+/**
+ * Starts the objects of a page and of those after it, until the run's time is over, or the job must stop, slow down or
+ * poll. While a page is copied, the next one is planned. It begins when every object of the page before has been sent, so
+ * that the window stays full: a slow copy holds up nothing. At most two pages are worked on, and the record gets them in
+ * their order.
+ */
+export async function copyPages(run: JobRun, first: number): Promise<StepEnd> {
+  const starts = createPageStarts(run);
+  const ends: Promise<StepEnd>[] = [];
+  const begin = async (number: number): Promise<void> => {
+    const page = await openPage(run, number, { registers: true });
+    const started = page === null ? null : starts.add(page);
+    // Before the copies of the page take the whole window.
+    const ahead = planAhead(run, starts, number);
+    const end = finishPage(run, { number, page, started, before: ends.at(-1) ?? null });
+    end.catch(starts.fail);
+    ends.push(end);
+    await Promise.all([started?.sent(), ahead]);
+  };
+  try {
+    await begin(first);
+    for (let number = first + 1; mayBegin(run, starts, number); number++) {
+      await begin(number);
+      await ends.at(-2);
+    }
+  } catch (error) {
+    starts.fail(error);
+  }
+  await Promise.allSettled(ends);
+  await starts.settle();
+  const waits = (await Promise.all(ends)).find(({ kind }) => kind === "wait");
+  return waits ?? goOn;
+}
+
+/** Returns true if nothing that the run knows of the record keeps it from starting objects. */
+function mayGoOn({ record, generation, window, deps }: JobRun): boolean {
+  const { wanted, stopped, end } = record;
+  const isCurrent = record.generation === generation && end === null;
+  return isCurrent && wanted === "run" && stopped === null && !window.isPaused(deps.now());
+}
+
+function mayBegin(run: JobRun, starts: PageStarts, number: number): boolean {
+  const { plannedPages, startedPages, open } = run.record;
+  const pending = open.flatMap(({ dueAt }) => (dueAt === null ? [] : [dueAt]));
+  const now = run.deps.now();
+  return (
+    number <= plannedPages &&
+    number <= startedPages + 2 &&
+    mayGoOn(run) &&
+    !starts.mustStop() &&
+    // The page before may leave pending copies, too.
+    pending.length < maxOpenPages - 1 &&
+    pending.every((dueAt) => dueAt > now)
+  );
+}
+
+/** Plans the page after `current`, in one of the window's calls. */
+async function planAhead(run: JobRun, starts: PageStarts, current: number): Promise<void> {
+  // Where `select` leaves out all blobs of a listing, there is no page yet.
+  while (!starts.mustStop() && mayGoOn(run)) {
+    const { next, plannedPages } = run.record;
+    // The only call of a window is for copies.
+    if (next === null || plannedPages > current || run.window.size() < 2) return;
+    const end = await starts.count(() => planPage(run, next));
+    if (end.kind === "wait") return;
+  }
+}
+
+type Finishing = {
+  number: number;
+  page: PageRun | null;
+  started: StartedPage | null;
+  /** The end of the page before; null if that is in the record. */
+  before: Promise<StepEnd> | null;
+};
+
+/** Waits until the objects of a page are started, or may not be; then records how far it got. */
+async function finishPage(
+  run: JobRun,
+  { number, page, started, before }: Finishing,
+): Promise<StepEnd> {
+  if (page === null || started === null) return await closePage(run, number, null);
+  if (page.part === null) await startAll(page, started);
+  started.leave();
+  await before;
+  return await leavePage(run, page);
+}
+
+async function startAll(page: PageRun, started: StartedPage): Promise<void> {
+  await started.run();
+  for (let dropped = await saveAtEnd(page); dropped.length > 0;) {
+    // Another run has registered meanwhile: their starts decide again, with a look at the destination.
+    if (started.mustStop()) break;
+    started.repeat(dropped);
+    await started.run();
+    dropped = await saveAtEnd(page);
+  }
+}
+
+async function saveAtEnd(page: PageRun): Promise<number[]> {
+  if (isStarted(page)) page.polls = beginPolls(page.states);
+  return await page.save({ leaves: true });
+}
+
+function isStarted({ states, provisional }: PageRun): boolean {
+  return states.every(
+    (state, index) => isFinalState(state) || state?.is === "pending" || provisional.has(index),
+  );
+}
+
+/** Records how far the page got. */
+async function leavePage(run: JobRun, page: PageRun): Promise<StepEnd> {
+  const { deps } = run;
+  const { states, plan } = page;
+  // The counts of a page are added after those of the pages before it.
+  const isNext = run.record.startedPages >= plan.page - 1;
+  if (isNext && page.part !== null) return await closePage(run, plan.page, page);
+  const dueAt = isStarted(page) ? (page.polls?.dueAt ?? deps.now()) : null;
+  const entry = toOpenPage(plan, states, dueAt);
+  await changeRecord(run, (record) => withOpenPage(record, entry, deps.now()));
+  const paused = run.window.pausedUntil();
+  return dueAt === null && paused !== null && paused > deps.now()
+    ? { kind: "wait", until: paused }
+    : goOn;
+}
