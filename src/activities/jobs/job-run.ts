@@ -17,7 +17,7 @@ import type { Seal, SealedPlace } from "../../secrets/seal.ts";
 /** The interfaces that the activity of a job uses. */
 export type JobDependencies = {
   storage: JobStorage;
-  ledger: Pick<Ledger, "jobs">;
+  ledger: Pick<Ledger, "jobs" | "readLock" | "records">;
   seal: Seal;
   /** The jobs that are allowed now. */
   access: AccessPolicy;

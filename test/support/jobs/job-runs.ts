@@ -110,6 +110,7 @@ function wrapped(deps: JobDependencies, calls: Calls): JobDependencies {
     ...deps,
     storage: wrap("", deps.storage, calls),
     ledger: {
+      ...deps.ledger,
       jobs: {
         ...wrap("", jobs, calls),
         pages: wrap("", pages, calls),
