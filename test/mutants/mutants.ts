@@ -1,5 +1,6 @@
 import { apiMutants } from "./requests/api.ts";
 import { jobMutants } from "./jobs/jobs.ts";
+import { deletedJobMutants } from "./jobs/deleted-jobs.ts";
 import { stubMutants } from "./jobs/stubs.ts";
 import { deletedCopyMutants } from "./copies/deleted-copies.ts";
 import { dryRunMutants } from "./requests/dry-run.ts";
@@ -51,6 +52,7 @@ export const mutants: readonly Mutant[] = [
   ...apiMutants,
   ...jobMutants,
   ...stubMutants,
+  ...deletedJobMutants,
   ...dashboardMutants,
   ...keyMutants,
   ...overwriteMutants,

@@ -157,11 +157,11 @@ async function judgeRefused(
       return { kind: "again", state, isThrottled, retryAfterMs, failure: reason };
     }
     seen = read.kind === "found" ? read.state : null;
-    if (isCertain) {
+    if (isCertain || mayOverwrite) {
       // A run that has started what was read had registered before that; if it has left, it has recorded that.
       const { isAlone, recorded } = await page.readOthers(index);
-      if (recorded !== null) return known(recorded);
-      isCertain = isAlone;
+      if (recorded !== null && recorded.is !== "uncertain") return known(recorded);
+      isCertain &&= isAlone && recorded === null;
     }
     const adopted = isCertain ? null : adopt(attempt, seen, began);
     if (adopted !== null) return known(adopted);

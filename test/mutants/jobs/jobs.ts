@@ -43,8 +43,8 @@ export const jobMutants: readonly Mutant[] = [
   {
     breaks: "always overwrites what a second run has copied",
     file: "src/activities/jobs/start-object.ts",
-    find: "isCertain = isAlone;",
-    replace: "isCertain = isCertain || isAlone;",
+    find: "isCertain &&= isAlone && recorded === null;",
+    replace: "isCertain ||= isAlone && recorded === null;",
     suites: ["test/contract/jobs/two-runs.test.ts"],
   },
   {
