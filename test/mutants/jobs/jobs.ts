@@ -22,8 +22,8 @@ export const jobMutants: readonly Mutant[] = [
   {
     breaks: "a run of a page does not register before it starts objects",
     file: "src/activities/jobs/page-run.ts",
-    find: "if (registers && opened.part === null) await opened.save({ leaves: false });",
-    replace: "if (registers && page < 0) await opened.save({ leaves: false });",
+    find: "    await opened.save({ leaves: false });\n    // Registering",
+    replace: "    if (page < 0) await opened.save({ leaves: false });\n    // Registering",
     suites: [crashes],
   },
   {
