@@ -30,7 +30,7 @@ export const stubMutants: readonly Mutant[] = [
     breaks: "a snapshot is kept although its content was restored",
     file: "src/copy/decisions/rollback-step.ts",
     find: "return !isEchoOf(destination, source);",
-    replace: 'return source !== "";',
+    replace: 'return source !== "" || !isEchoOf(destination, source);',
     suites: [rollback],
   },
 ];
