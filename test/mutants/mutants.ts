@@ -1,5 +1,7 @@
 import { apiMutants } from "./requests/api.ts";
 import { jobMutants } from "./jobs/jobs.ts";
+import { deletedJobMutants } from "./jobs/deleted-jobs.ts";
+import { stubMutants } from "./jobs/stubs.ts";
 import { deletedCopyMutants } from "./copies/deleted-copies.ts";
 import { dryRunMutants } from "./requests/dry-run.ts";
 import { unknownCopyMutants } from "./copies/unknown-copies.ts";
@@ -51,6 +53,8 @@ const routes = "test/e2e/events/routes.test.ts";
 export const mutants: readonly Mutant[] = [
   ...apiMutants,
   ...jobMutants,
+  ...stubMutants,
+  ...deletedJobMutants,
   ...dashboardMutants,
   ...keyMutants,
   ...overwriteMutants,

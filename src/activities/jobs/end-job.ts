@@ -59,7 +59,8 @@ export async function endJob(run: JobRun): Promise<StepEnd> {
     const end: JobEnd = late ? { ...ending, status: "failed", error: record.stopped } : ending;
     return { ...record, end, warning: null, updatedAt: end.at };
   });
-  await deps.ledger.jobs.active.remove(instanceId);
+  // A planned job that was started again is active.
+  if (run.record.end !== null) await deps.ledger.jobs.active.remove(instanceId);
   if (isFirst) emit("ferry.job.ended", endedJobColumns(instanceId, run.record));
   return goOn;
 }

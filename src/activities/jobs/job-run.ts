@@ -17,7 +17,7 @@ import type { Seal, SealedPlace } from "../../secrets/seal.ts";
 /** The interfaces that the activity of a job uses. */
 export type JobDependencies = {
   storage: JobStorage;
-  ledger: Pick<Ledger, "jobs">;
+  ledger: Pick<Ledger, "jobs" | "readLock" | "records">;
   seal: Seal;
   /** The jobs that are allowed now. */
   access: AccessPolicy;
@@ -102,15 +102,41 @@ export function keepPlan(run: JobRun, known: KnownPlan): void {
   run.plans = [...run.plans.filter(({ plan }) => plan.page !== page), known].slice(-2);
 }
 
-/** Changes the record, and keeps it in the run. Its throttle is that of the run. */
+/** The job was deleted, so the run must start nothing more, and remove what it has written since. */
+export class JobDeletedError extends Error {
+  override readonly name = "JobDeletedError";
+  constructor() {
+    super("Cannot work on the job because it was deleted");
+  }
+}
+
+/**
+ * Changes the record, and keeps it in the run. Its throttle is that of the run. The record of a job that has ended stays.
+ * Throws `JobDeletedError`.
+ */
 export async function changeRecord(
   run: JobRun,
   update: (record: JobRecord) => JobRecord | null,
 ): Promise<void> {
-  const change = run.written.then(() => changeNow(run, update));
+  await afterWrite(run, () => changeNow(run, update));
+}
+
+/** Reads what is wanted of the job, and what other runs have done. Throws `JobDeletedError`. */
+export async function readRecord(run: JobRun): Promise<void> {
+  await afterWrite(run, async () => {
+    const { deps, instanceId } = run;
+    const record = await deps.ledger.jobs.read(instanceId);
+    if (record === null) throw new JobDeletedError();
+    run.record = record;
+    run.recordAt = deps.now();
+  });
+}
+
+async function afterWrite(run: JobRun, work: () => Promise<void>): Promise<void> {
+  const done = run.written.then(work);
   // The error of one change is that of its caller.
-  run.written = change.catch(() => {});
-  await change;
+  run.written = done.catch(() => {});
+  await done;
 }
 
 async function changeNow(
@@ -119,12 +145,14 @@ async function changeNow(
 ): Promise<void> {
   const { deps, instanceId } = run;
   const change = (record: JobRecord): JobRecord | null => {
-    const next = record.generation === run.generation ? update(record) : null;
+    const isOpen = record.generation === run.generation && record.end === null;
+    const next = isOpen ? update(record) : null;
     return next === null ? null : { ...next, throttle: run.window.state() };
   };
   const changed = await deps.ledger.jobs.change(instanceId, change, run.record);
+  if (changed === null) throw new JobDeletedError();
   // Without a write, the known record may be outdated.
-  if (changed === null || changed === run.record) return;
+  if (changed === run.record) return;
   run.record = changed;
   run.recordAt = deps.now();
 }

@@ -12,7 +12,7 @@ import type {
 } from "../../jobs/contract/page.ts";
 import { reportFiles, reportLines } from "../../jobs/decisions/report-lines.ts";
 import { areAllFinal, mergeStates, plannedStates } from "../../jobs/decisions/states.ts";
-import { keepPlan } from "./job-run.ts";
+import { JobDeletedError, keepPlan, readRecord } from "./job-run.ts";
 import type { JobRun } from "./job-run.ts";
 
 /** A page that a run works on. */
@@ -75,9 +75,11 @@ export async function openPage(
     isAlone: () => others.length === 0,
     async readOthers(index) {
       const latest = await pages.readProgress(instanceId, page);
+      // The run has registered, so without progress the job was deleted.
+      if (latest === null) throw new JobDeletedError();
       // The ETag stays that of this run's last write, so the next save merges the states of other runs.
-      others = otherRuns(latest?.progress ?? null, run);
-      const recorded = latest?.progress.states[index] ?? null;
+      others = otherRuns(latest.progress, run);
+      const recorded = latest.progress.states[index] ?? null;
       return { isAlone: others.length === 0, recorded };
     },
     othersUntil: () =>
@@ -106,7 +108,7 @@ export async function openPage(
         }
         // Another run has written, or the response to an earlier try of this write was lost.
         const latest = await pages.readProgress(instanceId, page);
-        if (latest === null) return []; // the job was deleted
+        if (latest === null) throw new JobDeletedError();
         etag = latest.etag;
         others = otherRuns(latest.progress, run);
         opened.part = latest.progress.part;
@@ -127,7 +129,11 @@ export async function openPage(
       }
     },
   };
-  if (registers && opened.part === null) await opened.save({ leaves: false });
+  if (registers && opened.part === null) {
+    await opened.save({ leaves: false });
+    // Registering may have created the progress of a job that was deleted before.
+    await readRecord(run);
+  }
   return opened;
 }
 

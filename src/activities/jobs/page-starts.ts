@@ -79,13 +79,17 @@ export function createPageStarts(run: JobRun): PageStarts {
     }
   };
 
+  function stopIfUnwanted(): void {
+    const { wanted, stopped, generation, end } = run.record;
+    const isSuperseded = generation !== run.generation || end !== null;
+    if (wanted !== "run" || stopped !== null || isSuperseded) isStopped = true;
+  }
+
   async function readWanted(): Promise<void> {
     isReading = true;
     readAt = plusMs(deps.now(), readIntervalMs);
     await guard(() => reportProgress(run, () => queues.map(({ page }) => page)));
-    const { wanted, stopped, generation, end } = run.record;
-    const isSuperseded = generation !== run.generation || end !== null;
-    if (wanted !== "run" || stopped !== null || isSuperseded) isStopped = true;
+    stopIfUnwanted();
     isReading = false;
     pump();
   }
@@ -107,6 +111,8 @@ export function createPageStarts(run: JobRun): PageStarts {
   };
 
   const add = (page: PageRun): StartedPage => {
+    // The record was read when the page was opened.
+    stopIfUnwanted();
     let pending = page.states.flatMap((state, index) =>
       state === null || state.is === "uncertain" ? [index] : [],
     );

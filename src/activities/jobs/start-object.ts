@@ -1,6 +1,6 @@
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
-import { isNewer } from "../../copy/decisions/overwrite.ts";
+import { isNewer, isStub } from "../../copy/decisions/overwrite.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import type { Engine, ObjectResult, ObjectState, PlannedObject } from "../../jobs/contract/page.ts";
@@ -12,6 +12,7 @@ import type {
 } from "../../jobs/contract/storage.ts";
 import { isOurs } from "../../jobs/decisions/is-ours.ts";
 import { isAsNew } from "../../jobs/decisions/plan-object.ts";
+import { refuseHeldStub } from "./held-stub.ts";
 import { callOrder } from "./job-run.ts";
 import type { JobRun } from "./job-run.ts";
 import { asForeignAbort, destinationOf, observeCopy, sourceOf } from "./object-state.ts";
@@ -44,9 +45,16 @@ export async function startObject(run: JobRun, page: PageRun, index: number): Pr
   if (object === undefined || object.do.kind !== "copy") {
     throw new Error("Cannot start an object because its page plans no copy of it");
   }
-  const { engine, onto } = object.do;
+  const { engine, onto, ontoStub = false } = object.do;
+  const attempt = { run, page, index, object, engine };
+  const held = ontoStub ? await refuseHeldStub(run, object) : null;
+  if (held !== null) {
+    // An earlier start may be the copy that is at the destination.
+    const refused = { kind: "failed", failure: held } as const;
+    return await judgeRefused(attempt, refused, { began: run.deps.now(), tries: 1 });
+  }
   const started = await start(run, page, { object, engine, onto });
-  return await judge({ run, page, index, object, engine }, started, 1);
+  return await judge(attempt, started, 1);
 }
 
 type Start = { object: PlannedObject; engine: Engine; onto: StartConditions["destination"] };
@@ -149,12 +157,12 @@ async function judgeRefused(
       return { kind: "again", state, isThrottled, retryAfterMs, failure: reason };
     }
     seen = read.kind === "found" ? read.state : null;
-    if (isCertain) {
+    if (isCertain || mayOverwrite) {
       // If a run started the copy that was read, it had registered before; if it has left since, it has recorded the
       // copy.
       const { isAlone, recorded } = await page.readOthers(index);
-      if (recorded !== null) return known(recorded);
-      isCertain = isAlone;
+      if (recorded !== null && recorded.is !== "uncertain") return known(recorded);
+      isCertain &&= isAlone && recorded === null;
     }
     const adopted = isCertain ? null : adopt(attempt, seen, began);
     if (adopted !== null) return known(adopted);
@@ -174,6 +182,8 @@ async function judgeRefused(
     const message = `Cannot copy the object because other writers keep changing its destination: ${destinationUrl(attempt)}`;
     return settled(failed(failure("destination-busy", message, refused.failure.storage)));
   }
+  const held = seen !== null && isStub(seen) ? await refuseHeldStub(run, object) : null;
+  if (held !== null) return settled(failed(held));
   // On the state that was read: of two runs that overwrite it, only one succeeds.
   const onto: StartConditions["destination"] =
     seen === null ? { kind: "absent" } : { kind: "etag", etag: seen.etag };

@@ -9,11 +9,20 @@ import { UnsealError } from "../../secrets/seal.ts";
 import { endPage } from "./abort-page.ts";
 import { copyPages, maxOpenPages } from "./copy-pages.ts";
 import { checkReport, endJob } from "./end-job.ts";
-import { changeRecord, openJobSides, readIntervalMs, runTimes, withStop } from "./job-run.ts";
+import {
+  changeRecord,
+  JobDeletedError,
+  openJobSides,
+  readIntervalMs,
+  readRecord,
+  runTimes,
+  withStop,
+} from "./job-run.ts";
 import type { JobDependencies, JobRun, StepEnd } from "./job-run.ts";
 import { planPage } from "./plan-page.ts";
 import { pollPage } from "./poll-page.ts";
 
+const noSuchJob = "There is no such job";
 /** How long a job waits for a key that is not configured (ms). */
 const keyWaitMs = minute;
 
@@ -25,7 +34,7 @@ const keyWaitMs = minute;
 export async function workOnJob(deps: JobDependencies, step: JobStep): Promise<JobStepResult> {
   const { instanceId, generation } = step;
   const record = await deps.ledger.jobs.read(instanceId);
-  const done = record === null ? "There is no such job" : doneReason(record, generation);
+  const done = record === null ? noSuchJob : doneReason(record, generation);
   if (record === null || done !== null) {
     if (record !== null && record.end !== null) await deps.ledger.jobs.active.remove(instanceId);
     return { kind: "done", reason: done ?? "" };
@@ -46,6 +55,12 @@ export async function workOnJob(deps: JobDependencies, step: JobStep): Promise<J
     };
     return await workUntilDone(run);
   } catch (error) {
+    if (error instanceof JobDeletedError) {
+      const { jobs } = deps.ledger;
+      // The run may have written a page after the pages were deleted.
+      if ((await jobs.read(instanceId)) === null) await jobs.pages.remove(instanceId);
+      return { kind: "done", reason: noSuchJob };
+    }
     if (!(error instanceof UnsealError)) throw error;
     const { message, fix } = error;
     await deps.ledger.jobs.change(instanceId, (latest) => ({
@@ -76,7 +91,7 @@ async function workUntilDone(run: JobRun): Promise<JobStepResult> {
     if (end.kind === "wait" && end.until > deps.now()) return { kind: "wait", until: end.until };
     // A step that has written the record knows it.
     const isKnown = run.record !== record && deps.now() - run.recordAt < readIntervalMs;
-    if (!isKnown) await refresh(run);
+    if (!isKnown) await readRecord(run);
     if (doneReason(run.record, generation) === null && run.record.wanted === "pause") {
       await changeRecord(run, (record) =>
         record.wanted === "pause" ? { ...record, isPaused: true, warning: null } : null,
@@ -97,15 +112,6 @@ async function begin(run: JobRun): Promise<void> {
     const message = `Cannot continue the job because ${denial.reason}`;
     return withStop(started, failure("not-allowed", message), now) ?? started;
   });
-}
-
-/** Reads what is wanted of the job, and what other runs have done. */
-async function refresh(run: JobRun): Promise<void> {
-  const { deps, instanceId } = run;
-  const record = await deps.ledger.jobs.read(instanceId);
-  // The job was deleted: without a generation, nothing is left to do.
-  run.record = record ?? { ...run.record, generation: -1 };
-  run.recordAt = deps.now();
 }
 
 /** The next step of the job, by its record. */

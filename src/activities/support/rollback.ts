@@ -15,6 +15,7 @@ import {
   isUnauthorized,
   isWithoutIndexTags,
 } from "../../copy/decisions/storage-errors.ts";
+import type { KeptBecause } from "../../copy/decisions/rollback-step.ts";
 import type { SnapshotProperties } from "../../copy/contract/properties.ts";
 import type { CopyPlan, ActivityInput, SettleInput } from "../../copy/contract/activities.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
@@ -171,12 +172,13 @@ export async function rollBack(
     const seen = await client.readDestination(destination);
     const { metadata, snapshots } = await client.readSnapshots(destination);
     const ours = snapshots.filter((each) => isSnapshotBy(each, { instanceId: input.instanceId }));
-    const next = nextRollbackStep(input, seen, ours);
+    const copy = { ...input, destination: input.copy.destination };
+    const next = nextRollbackStep(copy, seen, ours);
     switch (next.kind) {
       case "nothing":
         return removeSnapshots(deps, destination, ours, await tagResidue(deps, input, destination));
       case "keep":
-        return { kind: "cleaned", residue: [keptSnapshot(input)] };
+        return { kind: "cleaned", residue: [keptSnapshot(input, next.because)] };
       case "give-up":
         return removeSnapshots(deps, destination, ours, [formerContentGone]);
       case "wait": {
@@ -211,8 +213,13 @@ export async function rollBack(
 export const formerContentGone =
   "The destination's former content is gone: the unsuccessful copy replaced it";
 
-function keptSnapshot({ plan }: SettleInput): string {
-  return `The destination's former content is still in its snapshot ${plan?.snapshot}, because the copy may still be running`;
+const keptReasons: Record<KeptBecause, string> = {
+  pending: "the copy may still be running",
+  "copied-over": "another copy has overwritten what the unsuccessful copy left",
+};
+
+function keptSnapshot({ plan }: SettleInput, because: KeptBecause): string {
+  return `The destination's former content is still in its snapshot ${plan?.snapshot}, because ${keptReasons[because]}`;
 }
 
 function unfinishedRollback({ plan }: SettleInput): string {

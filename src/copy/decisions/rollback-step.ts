@@ -1,5 +1,7 @@
 import type { CopyId, InstanceId } from "../contract/ids.ts";
 import type { EpochMs } from "../time.ts";
+import { isEchoOf } from "../location/endpoint.ts";
+import type { Destination } from "../location/endpoint.ts";
 import { bareEtag } from "../location/etag.ts";
 import { rollbackMarkerName } from "../request/metadata.ts";
 import type { CopyResult } from "../contract/outcome.ts";
@@ -51,8 +53,8 @@ function isMarker(name: string): boolean {
 /** The next step on the destination before our snapshots of it can be deleted. */
 export type RollbackStep =
   /**
-   * No step: our copy succeeded, none was started, it overwrote no content, or another client has written the
-   * destination since.
+   * No step: our copy succeeded, none was started, it overwrote no content, or another client has written content to
+   * the destination since.
    */
   | { kind: "nothing" }
   /** Copy the snapshot over the incomplete blob that our copy left, if it still has this ETag. */
@@ -61,10 +63,16 @@ export type RollbackStep =
   | { kind: "wait"; startedAt: EpochMs }
   /** The former content has been restored; our marker must be removed from its metadata. */
   | { kind: "unmark"; etag: string }
-  /** Our copy may still be pending, so the snapshot may be the only copy of the former content. */
-  | { kind: "keep" }
+  /** The snapshot may be the only copy of the former content. */
+  | { kind: "keep"; because: KeptBecause }
   /** No snapshot can replace the content that our copy left. */
   | { kind: "give-up" };
+
+export type KeptBecause =
+  /** Our copy may still be pending. */
+  | "pending"
+  /** The writer of another copy may have taken what ours left for a destination without content. */
+  | "copied-over";
 
 /**
  * Decides the next step. Ferry overwrites only content with our copyId or our marker, so it never rolls back another
@@ -73,6 +81,7 @@ export type RollbackStep =
 export function nextRollbackStep(
   copy: {
     instanceId: InstanceId;
+    destination: Destination;
     plan: CopyPlan | null;
     copyId: CopyId | null;
     result: CopyResult;
@@ -103,9 +112,11 @@ export function nextRollbackStep(
       : restore;
   }
   const ours = copy.copyId !== null && destination.copy?.copyId === copy.copyId;
-  if (ours && destination.copy?.status === "pending") return { kind: "keep" };
-  if (etag === null || !isLeftBehind(copy, destination)) return { kind: "nothing" };
-  return restore;
+  if (ours && destination.copy?.status === "pending") return { kind: "keep", because: "pending" };
+  if (etag === null) return { kind: "nothing" };
+  if (isLeftBehind(copy, destination)) return restore;
+  const isCopiedOver = snapshot !== undefined && hasOtherCopy(copy, destination);
+  return isCopiedOver ? { kind: "keep", because: "copied-over" } : { kind: "nothing" };
 }
 
 /** Returns true if the destination still has the content that our unsuccessful copy left. */
@@ -116,4 +127,14 @@ function isLeftBehind(
   if (copyId === null || copy?.copyId !== copyId) return false;
   if (copy.status === "failed" || copy.status === "aborted") return true;
   return result.kind === "failed" && result.etag === etag; // complete, but not the planned content
+}
+
+/** Returns true if another copy was started after ours. Content that was restored is a copy from the destination itself. */
+function hasOtherCopy(
+  { copyId, destination }: { copyId: CopyId | null; destination: Destination },
+  { copy }: DestinationProperties,
+): boolean {
+  if (copyId === null || copy === null || copy.copyId === copyId) return false;
+  const [source = ""] = copy.source.split("?");
+  return !isEchoOf(destination, source);
 }

@@ -42,7 +42,8 @@ export type PlannedObject = {
 };
 
 export type PlannedAction =
-  | { kind: "copy"; engine: Engine; onto: StartConditions["destination"] }
+  /** `ontoStub`: what has the ETag of `onto` is a stub; absent if not. */
+  | { kind: "copy"; engine: Engine; onto: StartConditions["destination"]; ontoStub?: true }
   | { kind: "skip"; reason: string }
   | { kind: "fail"; cause: Cause; message: string };
 

@@ -44,6 +44,7 @@ export function planObject(
       kind: "copy",
       engine: chooseEngine(job, blob),
       onto: existing === null ? { kind: "absent" } : { kind: "etag", etag: existing.etag },
+      ...(existing !== null && isStub(existing) ? { ontoStub: true } : {}),
     },
   };
 }

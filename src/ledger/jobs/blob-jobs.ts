@@ -1,3 +1,4 @@
+import { isInstanceId } from "../../copy/contract/ids.ts";
 import type { InstanceId } from "../../copy/contract/ids.ts";
 import { overlapIdentities } from "../../jobs/request/places.ts";
 import type { PagePlan, PageProgress, ReportPart } from "../../jobs/contract/page.ts";
@@ -21,6 +22,7 @@ export function createBlobJobs(blobs: ConditionalBlobs): JobLedger {
     const found = await blobs.read<JobRecord>(nameOfJob(instanceId));
     return found === null ? null : keep(found.content, found.etag);
   };
+  const pages = createPages(blobs);
   return {
     async create(instanceId, record) {
       return (await blobs.create(nameOfJob(instanceId), record, describeJob(record))) !== null;
@@ -45,19 +47,16 @@ export function createBlobJobs(blobs: ConditionalBlobs): JobLedger {
       const page = await blobs.list(jobsFolder, { marker, limit, ...start });
       return { jobs: page.blobs.map(readListedJob), marker: page.marker };
     },
-    pages: createPages(blobs),
+    pages,
     active: createActiveJobs(blobs),
-    async remove(instanceId) {
-      // The record is removed last: it leads to the rest of an interrupted removal.
-      for (let isMore = true; isMore;) {
-        const page = await blobs.list(pagesFolder(instanceId), { marker: null, limit: maxNames });
-        for (let at = 0; at < page.blobs.length; at += maxConcurrent) {
-          const some = page.blobs.slice(at, at + maxConcurrent);
-          await Promise.all(some.map(({ name }) => blobs.remove(name)));
-        }
-        isMore = page.marker !== null;
-      }
-      await blobs.remove(nameOfJob(instanceId));
+    async remove(instanceId, record) {
+      const etag = etags.get(record);
+      if (etag === undefined) throw new TypeError("Cannot remove a job because it was not read");
+      // The record goes first: a caller may have started the job again. Without it, a run of the job stops.
+      if ((await blobs.remove(nameOfJob(instanceId), { etag })) === "changed") return false;
+      // The purge finds the pages that an interrupted removal leaves.
+      await pages.remove(instanceId);
+      return true;
     },
   };
 }
@@ -65,8 +64,10 @@ export function createBlobJobs(blobs: ConditionalBlobs): JobLedger {
 const maxNames = 1_000;
 const maxConcurrent = 16;
 
+const allPages = "job-pages/";
+
 function pagesFolder(instanceId: InstanceId): string {
-  return `job-pages/${instanceId}/`;
+  return `${allPages}${instanceId}/`;
 }
 
 function pageName(kind: "plan" | "progress", instanceId: InstanceId, page: number): string {
@@ -109,6 +110,21 @@ function createPages(blobs: ConditionalBlobs): JobPages {
         ({ marker } = page);
       } while (marker !== null);
       return parts;
+    },
+    async listJobs(from) {
+      const { names, marker } = await blobs.listFolders(allPages, from);
+      const ids = names.map((name) => name.slice(allPages.length, -1)).filter(isInstanceId);
+      return { ids, marker };
+    },
+    async remove(instanceId) {
+      for (let isMore = true; isMore;) {
+        const page = await blobs.list(pagesFolder(instanceId), { marker: null, limit: maxNames });
+        for (let at = 0; at < page.blobs.length; at += maxConcurrent) {
+          const some = page.blobs.slice(at, at + maxConcurrent);
+          await Promise.all(some.map(({ name }) => blobs.remove(name)));
+        }
+        isMore = page.marker !== null;
+      }
     },
   };
 }

@@ -32,8 +32,11 @@ export type JobLedger = {
   }): Promise<{ jobs: ListedJob[]; marker: string | null }>;
   pages: JobPages;
   active: ActiveJobs;
-  /** Deletes the pages of a job, and then its record. */
-  remove(instanceId: InstanceId): Promise<void>;
+  /**
+   * Deletes the record of a job, if it is still the one that this ledger has returned, and then its pages. Returns false
+   * if it has changed.
+   */
+  remove(instanceId: InstanceId, record: JobRecord): Promise<boolean>;
 };
 
 export type JobPages = {
@@ -49,6 +52,13 @@ export type JobPages = {
   ): Promise<string | null>;
   /** The parts of the report, in the order of the pages. */
   listParts(instanceId: InstanceId): Promise<ReportPart[]>;
+  /** The ids of up to `limit` jobs that have pages, also of jobs without a record. */
+  listJobs(page: {
+    marker: string | null;
+    limit: number;
+  }): Promise<{ ids: InstanceId[]; marker: string | null }>;
+  /** Deletes the pages of a job. */
+  remove(instanceId: InstanceId): Promise<void>;
 };
 
 export type FoundProgress = { progress: PageProgress; etag: string };

@@ -20,15 +20,16 @@ export async function purgeJobs(
   { firstKeptDay, until }: { firstKeptDay: string; until: EpochMs },
 ): Promise<void> {
   let purged = 0;
+  const listed = new Set<InstanceId>();
   let marker: string | null = null;
   do {
     const page = await ledger.jobs.list({ marker, limit: pageSize, startFrom: null });
     for (const { instanceId, completedAt } of page.jobs) {
+      listed.add(instanceId);
       if (completedAt === null || toIsoDay(parseTime(completedAt)) >= firstKeptDay) continue;
       if (now() >= until) break;
       try {
-        await purgeJob(ledger, client, instanceId);
-        purged++;
+        if (await purgeJob(ledger, client, instanceId, firstKeptDay)) purged++;
       } catch {
         context.error(`Cannot purge job ${instanceId} now; the next run retries it in an hour`);
       }
@@ -36,19 +37,54 @@ export async function purgeJobs(
     ({ marker } = page);
   } while (marker !== null && now() < until);
   if (purged > 0) context.log(`Purged ${purged} old jobs`);
+  if (marker === null) await purgeLostPages({ ledger, now }, context, { listed, until });
 }
 
-async function purgeJob(ledger: Ledger, client: DurableClient, id: InstanceId): Promise<void> {
+/** Deletes the pages of jobs without a record: a deletion was interrupted, or a late run wrote a page after it. */
+async function purgeLostPages(
+  { ledger: { jobs }, now }: { ledger: Ledger; now(): EpochMs },
+  context: InvocationContext,
+  { listed, until }: { listed: ReadonlySet<InstanceId>; until: EpochMs },
+): Promise<void> {
+  let marker: string | null = null;
+  do {
+    const page = await jobs.pages.listJobs({ marker, limit: pageSize });
+    for (const id of page.ids) {
+      if (listed.has(id) || now() >= until) continue;
+      try {
+        // A job that was requested after the list was read has a record.
+        if ((await jobs.read(id)) === null) await jobs.pages.remove(id);
+      } catch {
+        context.error(
+          `Cannot purge the pages of job ${id} now; the next run retries it in an hour`,
+        );
+      }
+    }
+    ({ marker } = page);
+  } while (marker !== null && now() < until);
+}
+
+/** Returns false if the job was started again, or deleted, since it was listed. */
+async function purgeJob(
+  ledger: Ledger,
+  client: DurableClient,
+  id: InstanceId,
+  firstKeptDay: string,
+): Promise<boolean> {
   const record = await ledger.jobs.read(id);
-  if (record === null) return;
+  const endedAt = record?.end?.at ?? null;
+  if (record === null || endedAt === null || toIsoDay(parseTime(endedAt)) >= firstKeptDay) {
+    return false;
+  }
   for (let generation = 1; generation <= record.generation; generation++) {
     await purgeInstance(client, jobInstanceId(id, generation));
   }
+  if (!(await ledger.jobs.remove(id, record))) return false;
   await ledger.jobs.active.remove(id);
   const { claim } = record.input;
   // A claim that outlives its job is found by the scan of the claims.
   if (claim !== undefined && (await ledger.retention.readClaim(claim))?.instanceId === id) {
     await ledger.retention.purgeClaim(claim);
   }
-  await ledger.jobs.remove(id);
+  return true;
 }

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import type { InstanceId } from "../../../src/copy/contract/ids.ts";
 import { epochMs } from "../../../src/copy/time.ts";
 import type { PagePlan } from "../../../src/jobs/contract/page.ts";
+import type { JobLedger } from "../../../src/ledger/jobs/job-ledger.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import { createJobRuns } from "../../support/jobs/job-runs.ts";
 import { newRecord } from "../../support/jobs/records.ts";
@@ -10,6 +12,12 @@ async function openJobs() {
   const storage = await startStorage();
   const { deps } = createJobRuns(storage);
   return { jobs: deps.ledger.jobs, newId: () => newInstanceId(deps.now()) };
+}
+
+async function found(jobs: JobLedger, id: InstanceId) {
+  const record = await jobs.read(id);
+  if (record === null) throw new Error("There is no such job");
+  return record;
 }
 
 const plan: PagePlan = {
@@ -75,17 +83,40 @@ test("of two jobs with overlapping destinations that are requested at the same t
   expect(await jobs.active.list()).toEqual([elsewhere]);
 });
 
-test("removing a job removes its pages and then its record", async () => {
+test("removing a job removes its record and its pages", async () => {
   const { jobs, newId } = await openJobs();
   const [id, kept] = [newId(), newId()];
   for (const each of [id, kept]) {
     await jobs.create(each, newRecord());
     await jobs.pages.createPlan(each, plan);
   }
-  await jobs.remove(id);
+  expect(await jobs.remove(id, await found(jobs, id))).toBe(true);
   expect(await jobs.read(id)).toBeNull();
   expect(await jobs.pages.readPlan(id, 1)).toBeNull();
   expect(await jobs.pages.readPlan(kept, 1)).not.toBeNull();
   const { jobs: listed } = await jobs.list({ marker: null, limit: 10, startFrom: null });
   expect(listed.map(({ instanceId }) => instanceId)).toEqual([kept]);
+});
+
+test("a job that has changed since it was read is not removed, and keeps its pages", async () => {
+  const { jobs, newId } = await openJobs();
+  const id = newId();
+  await jobs.create(id, newRecord());
+  await jobs.pages.createPlan(id, plan);
+  const read = await found(jobs, id);
+  await jobs.change(id, (record) => ({ ...record, generation: 2 }));
+  expect(await jobs.remove(id, read)).toBe(false);
+  expect(await jobs.read(id)).toMatchObject({ generation: 2 });
+  expect(await jobs.pages.readPlan(id, 1)).not.toBeNull();
+  expect(await jobs.remove(id, await found(jobs, id))).toBe(true);
+});
+
+test("the jobs that have pages are listed, with or without a record", async () => {
+  const { jobs, newId } = await openJobs();
+  const [lost, recorded, without] = [newId(), newId(), newId()];
+  for (const each of [recorded, without]) await jobs.create(each, newRecord());
+  for (const each of [lost, recorded]) await jobs.pages.createPlan(each, plan);
+  const { ids, marker } = await jobs.pages.listJobs({ marker: null, limit: 10 });
+  expect(ids.toSorted()).toEqual([lost, recorded].toSorted());
+  expect(marker).toBeNull();
 });

@@ -22,8 +22,8 @@ export const jobMutants: readonly Mutant[] = [
   {
     breaks: "a run of a page does not register before it starts objects",
     file: "src/activities/jobs/page-run.ts",
-    find: "if (registers && opened.part === null) await opened.save({ leaves: false });",
-    replace: "if (registers && page < 0) await opened.save({ leaves: false });",
+    find: "    await opened.save({ leaves: false });\n    // Registering",
+    replace: "    if (page < 0) await opened.save({ leaves: false });\n    // Registering",
     suites: [crashes],
   },
   {
@@ -43,8 +43,8 @@ export const jobMutants: readonly Mutant[] = [
   {
     breaks: "always overwrites what a second run has copied",
     file: "src/activities/jobs/start-object.ts",
-    find: "isCertain = isAlone;",
-    replace: "isCertain = isCertain || isAlone;",
+    find: "isCertain &&= isAlone && recorded === null;",
+    replace: "isCertain ||= isAlone && recorded === null;",
     suites: ["test/contract/jobs/two-runs.test.ts"],
   },
   {

@@ -11,6 +11,7 @@ import { newJobRecord } from "../../../src/jobs/decisions/job-status.ts";
 import { parseJobRequest } from "../../../src/jobs/request/job-request.ts";
 import { placeIdentity } from "../../../src/jobs/request/places.ts";
 import { createBlobLedger } from "../../../src/ledger/blob-ledger.ts";
+import type { Ledger } from "../../../src/ledger/ledger.ts";
 import { newInstanceId } from "../../../src/ledger/instance-id.ts";
 import { createSeal } from "../../../src/secrets/seal.ts";
 import { createCredentialFor } from "../../../src/storage/credentials.ts";
@@ -29,6 +30,7 @@ export type JobRuns = {
   /** Runs the activity, and moves the clock to the next run, until the job is done. */
   untilDone(id: InstanceId, calls?: () => Calls): Promise<JobRecord>;
   deps: JobDependencies;
+  ledger: Ledger;
 };
 
 /** Wraps each call of a run to Storage or the ledger; `order` are the call's arguments. */
@@ -52,9 +54,10 @@ export function createJobRuns(storage: Storage, limits: Partial<JobLimits> = {})
     segments: [],
   }));
   const allowed = places.flatMap((from) => places.map((to) => ({ from, to, allow: grants })));
+  const ledger = createBlobLedger(container);
   const deps: JobDependencies = {
     storage: createJobStorage(credentialFor, createSasMint(credentialFor)),
-    ledger: createBlobLedger(container),
+    ledger,
     seal: createSeal([]),
     access: { allowed, routes: [], origins, own, maxLockDays: 3_653 },
     now: () => epochMs(clock.now()),
@@ -64,6 +67,7 @@ export function createJobRuns(storage: Storage, limits: Partial<JobLimits> = {})
   const { jobs } = deps.ledger;
   const runs: JobRuns = {
     deps,
+    ledger,
     async request(body) {
       const parsed = parseJobRequest(body, origins);
       if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
@@ -110,6 +114,7 @@ function wrapped(deps: JobDependencies, calls: Calls): JobDependencies {
     ...deps,
     storage: wrap("", deps.storage, calls),
     ledger: {
+      ...deps.ledger,
       jobs: {
         ...wrap("", jobs, calls),
         pages: wrap("", pages, calls),

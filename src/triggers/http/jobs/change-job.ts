@@ -49,7 +49,10 @@ export function startPlannedJob(deps: JobStartDependencies): HttpHandler {
       const other = await deps.ledger.jobs.active.add(job);
       if (other !== null) return overlaps(record.input.destination);
     }
-    return await changeJob(deps, withStart)(request, client, context);
+    const response = await changeJob(deps, withStart)(request, client, context);
+    // The job was deleted after it was read.
+    if (response.status === 404) await deps.ledger.jobs.active.remove(id);
+    return response;
   };
 }
 

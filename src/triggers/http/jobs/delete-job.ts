@@ -28,8 +28,12 @@ export function deleteJob(deps: JobReadDependencies): HttpHandler {
       const detail = "Cannot delete the job because its orchestration has not finished yet";
       return problem("job-not-ended", detail, { headers });
     }
+    if (!(await ledger.jobs.remove(id, record))) {
+      const detail = "Cannot delete the job because it was started again meanwhile";
+      return problem("job-not-ended", detail, { headers });
+    }
+    // Last: a job that was started again is active.
     await ledger.jobs.active.remove(id);
-    await ledger.jobs.remove(id);
     return { status: 204, headers: { "cache-control": "no-store" } };
   };
 }

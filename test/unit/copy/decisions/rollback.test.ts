@@ -6,6 +6,7 @@ import {
   removeMarker,
 } from "../../../../src/copy/decisions/rollback-step.ts";
 import type { CopyResult } from "../../../../src/copy/contract/outcome.ts";
+import type { Destination } from "../../../../src/copy/location/endpoint.ts";
 import type { DestinationProperties } from "../../../../src/copy/contract/properties.ts";
 import { toCopyId, toInstanceId } from "../../../../src/copy/contract/ids.ts";
 import { epochMs } from "../../../../src/copy/time.ts";
@@ -26,10 +27,21 @@ const metadata = addMarker({ Shelf: "7" }, { instanceId, etag: former });
 const ours = { time: "t1", metadata, tier: null };
 const plan = { source: { etag: "s", length: 10 }, destinationEtag: former, snapshot: "t1" };
 
+const destination: Destination = {
+  service: "blob",
+  origin: "https://acct.blob.core.windows.net",
+  account: "acct",
+  container: "archive",
+  path: "a b.txt",
+  secondary: false,
+  emulated: false,
+};
+
 type Status = "pending" | "success" | "failed" | "aborted";
 const properties = (
   carries: { by: string; status: Status } | null,
   from = {},
+  source = "https://other.blob.core.windows.net/inbox/a.txt",
 ): DestinationProperties => ({
   etag: '"0x3"',
   length: 0,
@@ -46,21 +58,20 @@ const properties = (
           progress: null,
           completedAt: null,
           description: null,
-          source: "",
+          source,
         },
 });
-const nextAction = (
-  result: CopyResult,
-  destination: DestinationProperties | null,
-  snapshots = [ours],
-) => nextRollbackStep({ instanceId, plan, copyId, result }, destination, snapshots).kind;
+const nextAction = (result: CopyResult, seen: DestinationProperties | null, snapshots = [ours]) =>
+  nextRollbackStep({ instanceId, destination, plan, copyId, result }, seen, snapshots).kind;
 
 test.each<[CopyResult, DestinationProperties | null, string]>([
   [aborted, properties({ by: copyId, status: "aborted" }), "promote"],
   [unobservable, properties({ by: copyId, status: "failed" }), "promote"],
   [unobservable, properties({ by: copyId, status: "pending" }), "keep"],
   [unobservable, properties({ by: copyId, status: "success" }), "nothing"],
-  [aborted, properties({ by: "another", status: "aborted" }), "nothing"],
+  [aborted, properties({ by: "another", status: "aborted" }), "keep"],
+  [aborted, properties({ by: "another", status: "success" }), "keep"],
+  [aborted, properties({ by: "another", status: "pending" }), "keep"],
   [aborted, properties(null), "nothing"],
   [aborted, null, "nothing"],
   [aborted, properties({ by: "promotion", status: "pending" }, metadata), "wait"],
@@ -76,9 +87,29 @@ test.each<[CopyResult, DestinationProperties | null, string]>([
     properties({ by: copyId, status: "success" }),
     "nothing",
   ],
-])("after %j, a destination read as %j results in: %s", (ending, destination, expected) => {
-  expect(nextAction(ending, destination)).toBe(expected);
+])("after %j, a destination read as %j results in: %s", (ending, seen, expected) => {
+  expect(nextAction(ending, seen)).toBe(expected);
 });
+
+test("the snapshot is kept only if another copy has overwritten what ours left", () => {
+  const copiedOver = properties({ by: "another", status: "success" });
+  const copy = { instanceId, destination, plan, copyId, result: aborted };
+  expect(nextRollbackStep(copy, copiedOver, [ours])).toEqual({
+    kind: "keep",
+    because: "copied-over",
+  });
+  expect(nextRollbackStep({ ...copy, copyId: null }, copiedOver, [ours]).kind).toBe("nothing");
+  expect(nextRollbackStep(copy, copiedOver, []).kind).toBe("nothing");
+});
+
+test.each(["?snapshot=t1", ""])(
+  "the snapshot of content that was restored from it is deleted, if Storage returns the source with the query '%s'",
+  (query) => {
+    const own = `https://acct.blob.core.windows.net/archive/a%20b.txt${query}`;
+    const restored = properties({ by: "promotion", status: "success" }, {}, own);
+    expect(nextAction(aborted, restored)).toBe("nothing");
+  },
+);
 
 test("only our own snapshot of the exact state that was overwritten is promoted", () => {
   const empty = properties({ by: copyId, status: "aborted" });

@@ -1,0 +1,36 @@
+import type { Mutant } from "../mutant.ts";
+
+const heldStubs = "test/e2e/jobs/held-stubs.test.ts";
+const rollback = "test/unit/copy/decisions/rollback.test.ts";
+
+/** Jobs and copies that take the content that another copy is about to restore for none. */
+export const stubMutants: readonly Mutant[] = [
+  {
+    breaks: "a job starts onto a planned stub whose copy is about to restore the content",
+    file: "src/activities/jobs/start-object.ts",
+    find: "const held = ontoStub ? await refuseHeldStub(run, object) : null;",
+    replace: "const held = ontoStub && index < 0 ? await refuseHeldStub(run, object) : null;",
+    suites: [heldStubs],
+  },
+  {
+    breaks: "a job starts onto such a stub that appeared after its plan",
+    file: "src/activities/jobs/start-object.ts",
+    find: "const held = seen !== null && isStub(seen) ?",
+    replace: "const held = seen !== null && isStub(seen) && index < 0 ?",
+    suites: [heldStubs],
+  },
+  {
+    breaks: "a copy whose stub was copied over deletes the only copy of the former content",
+    file: "src/copy/decisions/rollback-step.ts",
+    find: "const isCopiedOver = snapshot !== undefined && hasOtherCopy(copy, destination);",
+    replace: "const isCopiedOver = snapshot === undefined && hasOtherCopy(copy, destination);",
+    suites: [rollback],
+  },
+  {
+    breaks: "a snapshot is kept although its content was restored",
+    file: "src/copy/decisions/rollback-step.ts",
+    find: "return !isEchoOf(destination, source);",
+    replace: 'return source !== "" || !isEchoOf(destination, source);',
+    suites: [rollback],
+  },
+];
