@@ -1,5 +1,6 @@
 import { apiMutants } from "./requests/api.ts";
 import { jobMutants } from "./jobs/jobs.ts";
+import { jobRequestMutants } from "./jobs/job-requests.ts";
 import { deletedCopyMutants } from "./copies/deleted-copies.ts";
 import { dryRunMutants } from "./requests/dry-run.ts";
 import { unknownCopyMutants } from "./copies/unknown-copies.ts";
@@ -49,6 +50,7 @@ const routes = "test/e2e/events/routes.test.ts";
 export const mutants: readonly Mutant[] = [
   ...apiMutants,
   ...jobMutants,
+  ...jobRequestMutants,
   ...dashboardMutants,
   ...keyMutants,
   ...overwriteMutants,

@@ -35,7 +35,10 @@ export type Place = {
  */
 export type AllowedPair = { from: Place; to: Place; allow: readonly Grant[] };
 
-/** Returns true if one pair contains both this source and this destination. */
+/**
+ * Returns true if one pair contains both this source and this destination. The path of a folder ends in a slash (or is
+ * "" for a whole container): a pair that contains it contains every name in it.
+ */
 export function isAllowed(
   pairs: readonly AllowedPair[],
   { source, destination }: { source: Endpoint; destination: Destination },
@@ -92,7 +95,10 @@ export function parseAllowedPairs(
   return { pairs: problems.length === 0 ? pairs : [], problems };
 }
 
-/** Compares decoded names, segment by segment; an endpoint in Storage is decoded when it is parsed. */
+/**
+ * Compares decoded names, segment by segment; an endpoint in Storage is decoded when it is parsed. A folder's last
+ * segment is empty, which the last segment of a place never is.
+ */
 function contains(place: Place, endpoint: Endpoint): boolean {
   const isExternal = endpoint.service === "external";
   // A folder contains no path that a server may read as a different one. A whole origin contains every path.

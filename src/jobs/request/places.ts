@@ -10,7 +10,7 @@ export type ParsedPlace =
   | { ok: true; place: JobPlace; sas: Sas | null }
   | { ok: false; problems: string[] };
 
-/** The name of the invented blob with which a place is parsed and compared. */
+/** The name of the invented blob with which a place is parsed. No rule about access may see it. */
 const sampleName = "x";
 
 /**
@@ -44,13 +44,11 @@ export function parsePlace(
   return { ok: true, place: { container, prefix: name.slice(0, -sampleName.length) }, sas };
 }
 
-/** A blob in the place, for rules about single copies. */
-export function sampleOf({ container, prefix }: JobPlace): BlobEndpoint {
-  return blobIn({ container }, `${prefix}${sampleName}`);
-}
-
-/** The endpoint for which the SAS of a place is sealed: it can be opened for no other place. */
-export function sealedEndpoint({ container, prefix }: JobPlace): BlobEndpoint {
+/**
+ * The place as an endpoint without a name. Pairs are compared with it, and the SAS of a place is sealed for it: it can be
+ * opened for no other place.
+ */
+export function folderOf({ container, prefix }: JobPlace): BlobEndpoint {
   return blobIn({ container }, prefix);
 }
 
