@@ -1,5 +1,8 @@
 import type { Mutant } from "../mutant.ts";
 
+const select = "test/unit/jobs/select.test.ts";
+const selection = "test/contract/jobs/selection.test.ts";
+const globs = "test/unit/copy/routing/glob.test.ts";
 const access = "test/unit/jobs/job-access.test.ts";
 
 /** Guards of a job's request: its places and its globs. */
@@ -25,5 +28,61 @@ export const jobRequestMutants: readonly Mutant[] = [
     find: '.replace(/\\/+/g, "/").replace(/^\\//, "")',
     replace: '.replace(/\\/+/g, "/")',
     suites: [access],
+  },
+  {
+    breaks: "one small request can have globs that occupy the process for minutes",
+    file: "src/jobs/request/job-request.ts",
+    find: "if (globSize > maxGlobSize) {",
+    replace: "if (globSize > 1_000 * maxGlobSize) {",
+    suites: [select],
+  },
+  {
+    breaks: "a glob's alternatives are written out, however long they are",
+    file: "src/copy/routing/glob.ts",
+    find: "return size <= maxGlobSize\n",
+    replace: "return size <= 1_000 * maxGlobSize\n",
+    suites: [globs],
+  },
+  {
+    breaks: "a selection occupies the process until it is done",
+    file: "src/jobs/request/select.ts",
+    find: "if (steps > maxStepsAtOnce) {",
+    replace: "if (steps > 1_000 * maxStepsAtOnce) {",
+    suites: [select],
+  },
+  {
+    breaks: "a selection continues when the time of its run is over",
+    file: "src/activities/jobs/plan-page.ts",
+    find: "    return deps.now() < run.until;\n  };",
+    replace: "    return deps.now() > 0;\n  };",
+    suites: [selection],
+  },
+  {
+    breaks: "a job that is aborted lists its source to the end of the page",
+    file: "src/activities/jobs/plan-page.ts",
+    find: 'return record?.wanted === "run" &&',
+    replace: "return record !== null &&",
+    suites: [selection],
+  },
+  {
+    breaks: "a SAS that is pasted as a glob is stored and returned",
+    file: "src/copy/routing/glob.ts",
+    find: "if (hasSignature(text)) return",
+    replace: 'if (hasSignature(text) && text === "") return',
+    suites: [globs],
+  },
+  {
+    breaks: "a URL that is pasted as a glob is stored and returned",
+    file: "src/copy/routing/glob.ts",
+    find: 'if (text.includes("://")) return',
+    replace: 'if (text.startsWith("://")) return',
+    suites: [globs],
+  },
+  {
+    breaks: "a state of a glob does not pass from one word of states to the next",
+    file: "src/copy/routing/glob-matcher.ts",
+    find: "skippedFolders = (outside >>> 31) | (outside >>> 30);",
+    replace: "skippedFolders = outside >>> 31;",
+    suites: [globs],
   },
 ];
