@@ -15,6 +15,7 @@ import {
   hasDotSegmentWhenDecoded,
   isContainerName,
   isShareName,
+  rootNameProblems,
 } from "../location/storage-names.ts";
 import { readUrl } from "../location/written-url.ts";
 import type { WrittenUrl } from "../location/written-url.ts";
@@ -170,7 +171,9 @@ function nameProblem(
   }
   if (parts.some((part) => part.includes("/"))) return "has an encoded slash; write it as it is";
   const path = parts.join("/");
-  const problems = isBlob ? blobNameProblems(path) : fileNameProblems(path);
+  const problems = isBlob
+    ? [...blobNameProblems(path), ...rootNameProblems(top, path)]
+    : fileNameProblems(path);
   return path === "" || problems.length === 0 ? null : problems.join(", ");
 }
 

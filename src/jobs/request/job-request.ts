@@ -78,6 +78,10 @@ export function parseJobRequest(body: unknown, origins: Origins): ParsedJobReque
     const message = "contains a SAS; this app's identity writes the report";
     problems.push({ pointer: "/report", message });
   }
+  if (report !== null && report.place.container.container === "$root") {
+    const message = "is in the root container ($root), whose blobs are in no folder";
+    problems.push({ pointer: "/report", message });
+  }
   if (source !== null && destination !== null) {
     problems.push(...placeProblems(source.place, destination.place, report?.place ?? null));
   }

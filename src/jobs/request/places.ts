@@ -3,6 +3,7 @@ import type { BlobEndpoint } from "../../copy/location/endpoint.ts";
 import type { Origins, ParsedEndpoint } from "../../copy/location/parse-endpoint.ts";
 import { parseDestination, parseSource } from "../../copy/location/parse-endpoint.ts";
 import type { Sas } from "../../copy/location/sas.ts";
+import { characterProblems } from "../../copy/location/written-url.ts";
 import type { JobPlace } from "../contract/job-input.ts";
 import { blobIn } from "../contract/job-input.ts";
 
@@ -23,6 +24,9 @@ export function parsePlace(
   origins: Origins,
 ): ParsedPlace {
   const [, path = "", query = ""] = /^([^?]*)(\?[^]*)?$/.exec(text) ?? [];
+  // The end of the path would be in the middle of the blob's URL, where other rules apply.
+  const problems = query === "" ? characterProblems(text) : [];
+  if (problems.length > 0) return { ok: false, problems };
   const sample = `${path.replace(/\/$/, "")}/${sampleName}${query}`;
   const parsed: ParsedEndpoint =
     side === "source" ? parseSource(sample, origins) : parseDestination(sample, origins);

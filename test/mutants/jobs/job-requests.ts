@@ -1,5 +1,6 @@
 import type { Mutant } from "../mutant.ts";
 
+const places = "test/unit/jobs/places.test.ts";
 const select = "test/unit/jobs/select.test.ts";
 const selection = "test/contract/jobs/selection.test.ts";
 const globs = "test/unit/copy/routing/glob.test.ts";
@@ -84,5 +85,33 @@ export const jobRequestMutants: readonly Mutant[] = [
     find: "skippedFolders = (outside >>> 31) | (outside >>> 30);",
     replace: "skippedFolders = outside >>> 31;",
     suites: [globs],
+  },
+  {
+    breaks: "a raw blank at the end of a job's place becomes part of a folder's name",
+    file: "src/jobs/request/places.ts",
+    find: 'query === "" ? characterProblems(text) : []',
+    replace: 'text === "" ? characterProblems(text) : []',
+    suites: [places],
+  },
+  {
+    breaks: "a request may name a blob in $root that Storage cannot have",
+    file: "src/copy/location/storage-names.ts",
+    find: 'return container === "$root" && path.includes("/")',
+    replace: 'return container === "$root" && path === "/"',
+    suites: [places],
+  },
+  {
+    breaks: "a job into $root calls Storage for names that it cannot have",
+    file: "src/copy/location/parse-endpoint.ts",
+    find: "[...blobNameProblems(path), ...rootNameProblems(endpoint.container, path)]",
+    replace: "[...blobNameProblems(path)]",
+    suites: [places],
+  },
+  {
+    breaks: "a report is written to a folder in $root",
+    file: "src/jobs/request/job-request.ts",
+    find: 'report.place.container.container === "$root"',
+    replace: 'report.place.container.container === "$roots"',
+    suites: [places],
   },
 ];
