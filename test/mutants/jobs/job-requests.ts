@@ -1,6 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
 const places = "test/unit/jobs/places.test.ts";
+const damaged = "test/e2e/jobs/damaged-blobs.test.ts";
 const select = "test/unit/jobs/select.test.ts";
 const selection = "test/contract/jobs/selection.test.ts";
 const globs = "test/unit/copy/routing/glob.test.ts";
@@ -113,5 +114,20 @@ export const jobRequestMutants: readonly Mutant[] = [
     find: 'report.place.container.container === "$root"',
     replace: 'report.place.container.container === "$roots"',
     suites: [places],
+  },
+  {
+    breaks: "a damaged list of active jobs stops the watchdog",
+    file: "src/triggers/timers/watch-jobs.ts",
+    find: "if (!(error instanceof LedgerError)) throw error;\n    context.error(`Cannot check the jobs",
+    replace:
+      "if (error instanceof LedgerError) throw error;\n    context.error(`Cannot check the jobs",
+    suites: [damaged],
+  },
+  {
+    breaks: "a stored blob with another shape is used",
+    file: "src/ledger/conditional-blobs.ts",
+    find: "if (json === undefined || isShape?.(json) === false) throw",
+    replace: "if (json === undefined) throw",
+    suites: [damaged],
   },
 ];
