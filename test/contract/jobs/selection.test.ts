@@ -30,7 +30,7 @@ function afterList(work: (count: number) => Promise<void>): { calls: Calls; list
   return { calls, lists: () => lists };
 }
 
-const hostile = [`${"*a".repeat(500)}b`, `${"**a".repeat(340)}`, `${"*?a".repeat(340)}`];
+const hostile = [`${"*a".repeat(500)}b`, "**a".repeat(340), "*?a".repeat(340)];
 const long = Array.from({ length: 30 }, (_, at) => `${"a".repeat(900)}${at + 10}`);
 
 test("a selection that outlasts its run plans nothing, and the next run selects again", async () => {

@@ -56,7 +56,7 @@ test("a URL or a SAS in a glob is rejected by its place in the request, and not 
 /** The costliest selector that a request can have. */
 const costly = createSelector({
   ...selectAll,
-  include: [`${"*a".repeat(500)}b`, `${"**a".repeat(340)}`, `${"*?".repeat(500)}/`].map((text) =>
+  include: [`${"*a".repeat(500)}b`, "**a".repeat(340), `${"*?".repeat(500)}/`].map((text) =>
     text.slice(0, 1_020),
   ),
   exclude: ["?*a".repeat(300)],
