@@ -1,5 +1,6 @@
 import { RestError } from "@azure/storage-blob";
 import type { ContainerClient } from "@azure/storage-blob";
+import { parseJson } from "../copy/json.ts";
 import { epochMs } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
 import { LedgerError } from "./ledger-error.ts";
@@ -15,12 +16,13 @@ export type ConditionalBlobs = {
     etag: string,
     metadata?: Record<string, string>,
   ): Promise<string | null>;
-  read<T>(name: string): Promise<Found<T> | null>;
+  /** `isShape` is true for content that Ferry can have written; other content, and what is not JSON, is an error. */
+  read<T>(name: string, isShape?: IsShape): Promise<Found<T> | null>;
   /**
    * Reads, changes and writes the blob, again after each write that lost to another writer; `update` returns null to
    * leave the blob unchanged. Returns the content afterwards; null if there is no blob.
    */
-  change<T>(name: string, update: (content: T) => T | null): Promise<T | null>;
+  change<T>(name: string, update: (content: T) => T | null, isShape?: IsShape): Promise<T | null>;
   /** Removes the blob; with `etag`, only if it still has this ETag. */
   remove(name: string, options?: RemoveOptions): Promise<Removed>;
   /** Takes a snapshot of the blob if it still has this ETag, which stays the same. */
@@ -33,6 +35,8 @@ export type ConditionalBlobs = {
   /** The names of the folders directly below `prefix`; each ends with a slash. */
   listFolders(prefix: string, page: PageStart): Promise<NamePage>;
 };
+
+export type IsShape = (json: unknown) => boolean;
 
 /** `changedAt`: Last-Modified (epoch ms). */
 export type Found<T> = { content: T; etag: string; changedAt: EpochMs };
@@ -95,19 +99,21 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
     }
   };
 
-  const read = async <T>(name: string): Promise<Found<T> | null> => {
+  const read = async <T>(name: string, isShape?: IsShape): Promise<Found<T> | null> => {
     checkName(name);
     try {
       const blob = container.getBlobClient(name);
       const response = await blob.download();
       const text = await readText(response.readableStreamBody);
+      const json = parseJson(text);
+      if (json === undefined || isShape?.(json) === false) throw damaged(container, name);
       // Only this file writes these blobs, and each prefix has one shape.
-      const content = JSON.parse(text) as T;
+      const content = json as T;
       const changedAt = epochMs(response.lastModified?.getTime() ?? 0);
       return { content, etag: response.etag ?? "", changedAt };
     } catch (error) {
       if (error instanceof RestError && error.statusCode === 404) return null;
-      throw new LedgerError("read", { cause: error });
+      throw error instanceof LedgerError ? error : new LedgerError("read", { cause: error });
     }
   };
 
@@ -115,9 +121,13 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
     create: (name, content, metadata) => write(name, content, { ifNoneMatch: "*" }, metadata),
     replace: (name, content, etag, metadata) => write(name, content, { ifMatch: etag }, metadata),
     read,
-    async change<T>(name: string, update: (content: T) => T | null): Promise<T | null> {
+    async change<T>(
+      name: string,
+      update: (content: T) => T | null,
+      isShape?: IsShape,
+    ): Promise<T | null> {
       for (;;) {
-        const found = await read<T>(name);
+        const found = await read<T>(name, isShape);
         if (found === null) return null;
         const next = update(found.content);
         if (next === null) return found.content;
@@ -185,6 +195,15 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
       }
     },
   };
+}
+
+/** The blob is empty, is not JSON, or has a shape that Ferry does not write. */
+function damaged({ containerName }: ContainerClient, name: string): LedgerError {
+  const fix =
+    "restore an earlier version of the blob, or delete it while no copy or job that uses it is running";
+  return new LedgerError("read", {
+    because: `its blob ${containerName}/${name} is damaged; ${fix}`,
+  });
 }
 
 function isContainerMissing(error: unknown): boolean {

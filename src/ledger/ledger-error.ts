@@ -1,10 +1,14 @@
-/** The ledger could not be read or written; `cause` is the error of the SDK. The call may succeed later. */
+/**
+ * The ledger could not be read or written; `cause` is the error of the SDK. The call may succeed later: if a blob is
+ * damaged, once an operator has repaired it. `because` names that blob.
+ */
 export class LedgerError extends Error {
   override name = "LedgerError" as const;
 
-  constructor(action: string, options: { cause: unknown }) {
-    const { cause } = options;
+  constructor(action: string, options: { cause?: unknown; because?: string }) {
+    const { cause, because } = options;
     const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
-    super(`Cannot ${action} the ledger in the app's own storage account${code}`, options);
+    const reason = because === undefined ? code : ` because ${because}`;
+    super(`Cannot ${action} the ledger in the app's own storage account${reason}`, { cause });
   }
 }

@@ -2,6 +2,7 @@ import { apiMutants } from "./requests/api.ts";
 import { jobMutants } from "./jobs/jobs.ts";
 import { deletedJobMutants } from "./jobs/deleted-jobs.ts";
 import { stubMutants } from "./jobs/stubs.ts";
+import { jobRequestMutants } from "./jobs/job-requests.ts";
 import { deletedCopyMutants } from "./copies/deleted-copies.ts";
 import { dryRunMutants } from "./requests/dry-run.ts";
 import { unknownCopyMutants } from "./copies/unknown-copies.ts";
@@ -55,6 +56,7 @@ export const mutants: readonly Mutant[] = [
   ...jobMutants,
   ...stubMutants,
   ...deletedJobMutants,
+  ...jobRequestMutants,
   ...dashboardMutants,
   ...keyMutants,
   ...overwriteMutants,

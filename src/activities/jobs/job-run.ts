@@ -8,7 +8,7 @@ import type { JobFailure } from "../../jobs/contract/job-failure.ts";
 import type { JobInput, JobPlace } from "../../jobs/contract/job-input.ts";
 import type { JobRecord } from "../../jobs/contract/job-record.ts";
 import type { PagePlan } from "../../jobs/contract/page.ts";
-import { sealedEndpoint } from "../../jobs/request/places.ts";
+import { folderOf } from "../../jobs/request/places.ts";
 import type { JobSide, JobStorage } from "../../jobs/contract/storage.ts";
 import type { CallWindow } from "../../jobs/decisions/throttle.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -193,7 +193,7 @@ export function openJobSides(
         ? { kind: "identity" }
         : {
             kind: "sas",
-            sas: seal.open(sealed, { instanceId, field, endpoint: sealedEndpoint(place) }),
+            sas: seal.open(sealed, { instanceId, field, endpoint: folderOf(place) }),
           },
   });
   return {

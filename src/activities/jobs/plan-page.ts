@@ -5,8 +5,16 @@ import type { PagePlan, PageStart } from "../../jobs/contract/page.ts";
 import type { ListedBlob, ListInclude, ListOutcome } from "../../jobs/contract/storage.ts";
 import { withPlannedPage } from "../../jobs/decisions/pages.ts";
 import { planObject } from "../../jobs/decisions/plan-object.ts";
-import { createSelector } from "../../jobs/request/select.ts";
-import { callOrder, changeRecord, goOn, keepPlan, notServed, withStop } from "./job-run.ts";
+import { createSelector, selectBlobs } from "../../jobs/request/select.ts";
+import {
+  callOrder,
+  changeRecord,
+  goOn,
+  keepPlan,
+  notServed,
+  readIntervalMs,
+  withStop,
+} from "./job-run.ts";
 import type { JobRun, StepEnd } from "./job-run.ts";
 
 /** The maximum number of listings of the source for one page, if `select` leaves out most of it. */
@@ -48,13 +56,13 @@ export async function planPage(run: JobRun, start: PageStart): Promise<StepEnd> 
   return goOn;
 }
 
-/** The selected blobs by their names below the source, in the order of the listing. */
+/** The selected blobs by their names below the source, in the order of the listing; `marker`: what follows them. */
 type Selected = { selected: Map<string, ListedBlob>; leftOut: number; marker: string | null };
 
 async function listSource(run: JobRun, start: PageStart): Promise<Selected | { end: StepEnd }> {
   const { deps, record } = run;
   const { source, select, options, report } = record.input;
-  const isSelected = createSelector(select);
+  const selector = createSelector(select);
   const include: ListInclude[] = ["metadata", "copy"];
   if (options.tags === "source") include.push("tags");
   if (report !== null) include.push("immutabilitypolicy", "legalhold");
@@ -62,6 +70,11 @@ async function listSource(run: JobRun, start: PageStart): Promise<Selected | { e
   const { pageSize } = deps.limits;
   let { marker } = start;
   let leftOut = 0;
+  let readAt = plusMs(deps.now(), readIntervalMs);
+  const pause = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return deps.now() < run.until;
+  };
   for (let calls = 1; ; calls++) {
     const listed = await deps.storage.list({
       side: run.sides.source,
@@ -75,17 +88,26 @@ async function listSource(run: JobRun, start: PageStart): Promise<Selected | { e
     });
     if (listed.kind !== "page") return { end: await notListed(run, listed, "source") };
     run.window.served();
-    for (const blob of listed.blobs) {
-      const name = blob.name.slice(source.prefix.length);
-      // The blob of a folder itself, which some clients create, has no name below it.
-      if (name !== "" && isSelected(name, blob)) selected.set(name, blob);
-      else leftOut++;
-    }
+    const some = await selectBlobs(selector, listed.blobs, { prefix: source.prefix, pause });
+    // The next run lists the rest again.
+    if (some === null) return calls === 1 ? { end: goOn } : { selected, leftOut, marker };
+    for (const [name, blob] of some.selected) selected.set(name, blob);
+    leftOut += some.leftOut;
     ({ marker } = listed);
     const isEnough = selected.size >= pageSize / 2 || calls === maxSourceCalls;
-    if (marker === null || isEnough || deps.now() >= run.until)
+    if (marker === null || isEnough || deps.now() >= run.until) {
       return { selected, leftOut, marker };
+    }
+    if (deps.now() < readAt) continue;
+    readAt = plusMs(deps.now(), readIntervalMs);
+    if (!(await isWanted(run))) return { end: goOn };
   }
+}
+
+/** Reads whether the job still waits for pages of this orchestration. */
+async function isWanted({ deps, instanceId, generation }: JobRun): Promise<boolean> {
+  const record = await deps.ledger.jobs.read(instanceId);
+  return record?.wanted === "run" && record.generation === generation && record.end === null;
 }
 
 /** The blobs at the destination, by their names below it. */

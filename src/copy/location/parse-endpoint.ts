@@ -11,6 +11,7 @@ import {
   fileNameProblems,
   parseBlobName,
   parseFileName,
+  rootNameProblems,
 } from "./storage-names.ts";
 import { readUrl } from "./written-url.ts";
 import type { WrittenUrl } from "./written-url.ts";
@@ -74,7 +75,7 @@ export function withName<E extends Destination>(endpoint: E, path: string): Pars
     path === ""
       ? ["has an empty name"]
       : endpoint.service === "blob"
-        ? blobNameProblems(path)
+        ? [...blobNameProblems(path), ...rootNameProblems(endpoint.container, path)]
         : fileNameProblems(path);
   return problems.length > 0
     ? { ok: false, problems }

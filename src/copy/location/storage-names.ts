@@ -23,6 +23,7 @@ export function parseBlobName(segments: readonly string[]): ParsedName {
   }
   if (path === null) problems.push("has a blob name that is not valid percent-encoded UTF-8");
   else problems.push(...(path === "" ? ["names a container, not a blob"] : blobProblems(path)));
+  problems.push(...rootNameProblems(top, path ?? ""));
   return path !== null && problems.length === 0
     ? { ok: true, name: { top, path } }
     : { ok: false, problems };
@@ -102,6 +103,13 @@ function rootBlobProblem(name: string): string {
   const written = isPlain ? `/$root/${encoded}` : "/$root/ before the blob's name";
   const what = isContainerName(name) ? "names a container, not a blob" : "names no container";
   return `${what}; for a blob in the root container, write ${written}`;
+}
+
+/** "Working with the root container": the names of its blobs have no slash. */
+export function rootNameProblems(container: string, path: string): string[] {
+  return container === "$root" && path.includes("/")
+    ? ["has a slash in its blob name, and no blob in the root container ($root) has one"]
+    : [];
 }
 
 /** The names with and without the dot would be the same blob, with two locks. */

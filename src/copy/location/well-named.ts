@@ -5,6 +5,7 @@ import {
   fileNameProblems,
   isContainerName,
   isShareName,
+  rootNameProblems,
 } from "./storage-names.ts";
 
 /**
@@ -20,7 +21,10 @@ export function isWellNamed(endpoint: Endpoint): boolean {
       );
     case "blob":
       return (
-        isContainerName(endpoint.container) && path !== "" && blobNameProblems(path).length === 0
+        isContainerName(endpoint.container) &&
+        path !== "" &&
+        blobNameProblems(path).length === 0 &&
+        rootNameProblems(endpoint.container, path).length === 0
       );
     case "file":
       return isShareName(endpoint.share) && path !== "" && fileNameProblems(path).length === 0;

@@ -15,6 +15,7 @@ import {
   hasDotSegmentWhenDecoded,
   isContainerName,
   isShareName,
+  rootNameProblems,
 } from "../location/storage-names.ts";
 import { readUrl } from "../location/written-url.ts";
 import type { WrittenUrl } from "../location/written-url.ts";
@@ -35,7 +36,10 @@ export type Place = {
  */
 export type AllowedPair = { from: Place; to: Place; allow: readonly Grant[] };
 
-/** Returns true if one pair contains both this source and this destination. */
+/**
+ * Returns true if one pair contains both this source and this destination. The path of a folder ends in a slash (or is
+ * "" for a whole container): a pair that contains it contains every name in it.
+ */
 export function isAllowed(
   pairs: readonly AllowedPair[],
   { source, destination }: { source: Endpoint; destination: Destination },
@@ -92,7 +96,10 @@ export function parseAllowedPairs(
   return { pairs: problems.length === 0 ? pairs : [], problems };
 }
 
-/** Compares decoded names, segment by segment; an endpoint in Storage is decoded when it is parsed. */
+/**
+ * Compares decoded names, segment by segment; an endpoint in Storage is decoded when it is parsed. A folder's last
+ * segment is empty, which the last segment of a place never is.
+ */
 function contains(place: Place, endpoint: Endpoint): boolean {
   const isExternal = endpoint.service === "external";
   // A folder contains no path that a server may read as a different one. A whole origin contains every path.
@@ -164,7 +171,9 @@ function nameProblem(
   }
   if (parts.some((part) => part.includes("/"))) return "has an encoded slash; write it as it is";
   const path = parts.join("/");
-  const problems = isBlob ? blobNameProblems(path) : fileNameProblems(path);
+  const problems = isBlob
+    ? [...blobNameProblems(path), ...rootNameProblems(top, path)]
+    : fileNameProblems(path);
   return path === "" || problems.length === 0 ? null : problems.join(", ");
 }
 

@@ -10,7 +10,7 @@ import { missingGrants } from "../request/powers.ts";
 import type { Granter } from "../request/powers.ts";
 import type { Problem } from "../request/request-problem.ts";
 import { containerOf, endpointUrl, serviceUrl } from "../location/endpoint.ts";
-import type { Endpoint } from "../location/endpoint.ts";
+import type { BlobEndpoint, Endpoint } from "../location/endpoint.ts";
 import type { Origins } from "../location/parse-endpoint.ts";
 import { isWellFormed, isWellFormedDestination } from "../location/trusted-endpoint.ts";
 import { buildDestination, isRouted } from "./routes.ts";
@@ -46,12 +46,62 @@ export function checkAccess(
   copy: WantedCopy,
   now: EpochMs,
 ): AccessDenial | null {
-  const { source, destination, options } = copy;
-  if (!isWellFormed(source, policy.origins))
+  const refused = refuseEndpoints(policy, copy);
+  if (refused !== null) return refused;
+  const granter = copy.route === null ? findPairs(policy, copy) : findRoute(policy, copy);
+  return "reason" in granter ? granter : refuseOptions(policy, { ...copy, granter, now });
+}
+
+/**
+ * Copies to decide on together: from each name in one folder to the same name in the other. The path of a folder is ""
+ * for the whole container, or ends in a slash.
+ */
+export type WantedFolders = {
+  source: BlobEndpoint;
+  destination: BlobEndpoint;
+  options: CopyOptions;
+};
+
+/**
+ * Returns why the copies are not allowed; null when a single copy of each name that can exist in the source is. So a
+ * pair must contain the folders themselves: one that contains only some of their blobs is not enough.
+ */
+export function checkFolderAccess(
+  policy: AccessPolicy,
+  folders: WantedFolders,
+  now: EpochMs,
+): AccessDenial | null {
+  const { source, destination } = folders;
+  // Only readability is decided with an invented name, because a folder has none.
+  const inside = (folder: BlobEndpoint) => ({ ...folder, path: `${folder.path}x` });
+  const refused = refuseEndpoints(policy, {
+    source: inside(source),
+    destination: inside(destination),
+  });
+  if (refused !== null) return refused;
+  const granter = isFolder(source) && isFolder(destination) ? findPairs(policy, folders) : noFolder;
+  return "reason" in granter ? granter : refuseOptions(policy, { ...folders, granter, now });
+}
+
+function isFolder({ path }: BlobEndpoint): boolean {
+  return path === "" || path.endsWith("/");
+}
+
+const noFolder = denied(
+  "its source or destination is not a folder",
+  "End the URLs with a slash, or name containers",
+);
+
+function refuseEndpoints(
+  policy: AccessPolicy,
+  { source, destination }: Pick<WantedCopy, "source" | "destination">,
+): AccessDenial | null {
+  if (!isWellFormed(source, policy.origins)) {
     return denied(
       "its source is not in a known Storage service, or its name cannot be read unambiguously",
       "Use a source whose URL has one meaning: without dot segments, encoded slashes and a port",
     );
+  }
   if (!isWellFormedDestination(destination, policy.origins)) {
     return denied(
       "its destination is not in a known Storage service, is read-only, or its name cannot be read unambiguously",
@@ -59,17 +109,21 @@ export function checkAccess(
     );
   }
   const ownEndpoint = [source, destination].find((endpoint) => isOwnState(policy.own, endpoint));
-  if (ownEndpoint !== undefined) {
-    return denied(
-      `this app and its host keep their state there: ${endpointUrl(ownEndpoint)}`,
-      "Use another container",
-    );
-  }
-  const granter = copy.route === null ? findPairs(policy, copy) : findRoute(policy, copy);
-  if ("reason" in granter) return granter;
+  return ownEndpoint === undefined
+    ? null
+    : denied(
+        `this app and its host keep their state there: ${endpointUrl(ownEndpoint)}`,
+        "Use another container",
+      );
+}
+
+function refuseOptions(
+  { maxLockDays }: AccessPolicy,
+  { options, granter, now }: { options: CopyOptions; granter: Granter; now: EpochMs },
+): AccessDenial | null {
   const problems = [
     ...missingGrants(options, granter),
-    ...lockTooLong(options, { maxLockDays: policy.maxLockDays, now }),
+    ...lockTooLong(options, { maxLockDays, now }),
   ];
   if (problems.length === 0) return null;
   const named = problems.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`);
@@ -80,7 +134,10 @@ export function checkAccess(
   };
 }
 
-function findPairs(policy: AccessPolicy, copy: WantedCopy): Granter | AccessDenial {
+function findPairs(
+  policy: AccessPolicy,
+  copy: Pick<WantedCopy, "source" | "destination">,
+): Granter | AccessDenial {
   const pairs = policy.allowed.filter((pair) => isAllowed([pair], copy));
   if (pairs.length === 0) {
     const { source, destination } = copy;

@@ -10,7 +10,9 @@ import type { Problem } from "../request/request-problem.ts";
 import type { BlobEndpoint, Destination, Endpoint } from "../location/endpoint.ts";
 import { hasDotSegment, trailingDotProblem } from "../location/storage-names.ts";
 import { quotedName, shownName } from "../location/characters.ts";
-import { literalStart, matches, parseGlob } from "./glob.ts";
+import { createMatcher } from "./glob-matcher.ts";
+import type { GlobMatcher } from "./glob-matcher.ts";
+import { literalStart, parseGlob } from "./glob.ts";
 import type { Glob } from "./glob.ts";
 import { parseJson } from "../json.ts";
 import {
@@ -48,7 +50,7 @@ export type RouteSource = {
   container: string;
   prefix: string;
   suffix: string;
-  glob: Glob | null;
+  glob: GlobMatcher | null;
 };
 
 /** Defaults for routed copies: the latest content wins, and a copy waits for a running copy to the same destination. */
@@ -68,7 +70,7 @@ export function isRouted({ source }: Route, blob: Endpoint): blob is BlobEndpoin
     blob.path.startsWith(prefix) &&
     blob.path.endsWith(suffix) &&
     blob.path.length >= prefix.length + suffix.length &&
-    (glob === null || matches(glob, blob.path))
+    (glob === null || glob.matches(blob.path))
   );
 }
 
@@ -202,7 +204,8 @@ function parseRoute(
   if (problems.length > 0 || !sample.ok || sourceStart === null) return { route: null, problems };
   const destination = templateStart(template, { container, sourceStart });
   const start = { source: sourceStart, destination };
-  const from = { ...source.place, ...named };
+  const matcher = named.glob === null ? null : createMatcher([named.glob]);
+  const from = { ...source.place, ...named, glob: matcher };
   const route = { name, source: from, template, options, fixedOptions, allow };
   return { route: { ...route, sample: sample.request, start }, problems: [] };
 }
@@ -234,7 +237,7 @@ function parseSource(text: string, origins: Origins): { place: Place | null; pro
 }
 
 /** The text that all names matching both prefix and glob begin with; null when no name matches both. */
-function commonStart({ prefix, glob }: Pick<RouteSource, "prefix" | "glob">): string | null {
+function commonStart({ prefix, glob }: { prefix: string; glob: Glob | null }): string | null {
   const start = glob === null ? "" : literalStart(glob);
   if (start.startsWith(prefix)) return start;
   return prefix.startsWith(start) ? prefix : null;

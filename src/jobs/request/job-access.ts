@@ -1,4 +1,4 @@
-import { checkAccess } from "../../copy/routing/copy-access.ts";
+import { checkFolderAccess } from "../../copy/routing/copy-access.ts";
 import type { AccessDenial, AccessPolicy } from "../../copy/routing/copy-access.ts";
 import { isAllowed } from "../../copy/request/access-policy.ts";
 import { optionsOff } from "../../copy/request/copy-options.ts";
@@ -7,10 +7,9 @@ import { isOwnState } from "../../copy/request/own-state.ts";
 import type { Route } from "../../copy/routing/routes.ts";
 import { identityOf } from "../../copy/location/endpoint.ts";
 import type { EpochMs } from "../../copy/time.ts";
-import { blobIn } from "../contract/job-input.ts";
-import { placeUrl } from "../contract/job-input.ts";
+import { blobIn, placeUrl } from "../contract/job-input.ts";
 import type { JobInput, JobPlace } from "../contract/job-input.ts";
-import { overlapIdentities, placeIdentity, sampleOf } from "./places.ts";
+import { folderOf, overlapIdentities, placeIdentity } from "./places.ts";
 
 /**
  * Returns why the job is not allowed; null when it is. HTTP checks this before anything is written, and each run of the
@@ -23,8 +22,8 @@ export function checkJobAccess(
 ): AccessDenial | null {
   const { source, destination, report } = job;
   const options = { ...optionsOff, ...job.options };
-  const copy = { source: sampleOf(source), destination: sampleOf(destination), options };
-  const denial = checkAccess(policy, { ...copy, route: null }, now);
+  const folders = { source: folderOf(source), destination: folderOf(destination), options };
+  const denial = checkFolderAccess(policy, folders, now);
   if (denial !== null) return denial;
   const problems = [
     ...routeProblems(policy, destination, "destination"),
@@ -64,7 +63,9 @@ function routeIdentity({ source: { origin, account, container }, sample, start }
     emulated,
     service: "blob",
   } as const;
-  return identityOf(blobIn({ container: place }, start.source.replace(/\/+/g, "/")));
+  // As in `placeIdentity`, repeated slashes are one, and none is at the beginning.
+  const folded = start.source.replace(/\/+/g, "/").replace(/^\//, "");
+  return identityOf(blobIn({ container: place }, folded));
 }
 
 /** The report contains the names of the source's blobs, so a pair must allow it. */
@@ -72,13 +73,13 @@ function reportProblems(
   policy: AccessPolicy,
   { source, report }: { source: JobPlace; report: JobPlace },
 ): Problem[] {
-  const copy = { source: sampleOf(source), destination: sampleOf(report) };
+  const folders = { source: folderOf(source), destination: folderOf(report) };
   const refuse = (message: string) => [{ pointer: "/report", message }];
-  if (isOwnState(policy.own, copy.destination)) {
+  if (isOwnState(policy.own, folders.destination)) {
     return refuse("is where this app and its host keep their state");
   }
   const granting = policy.allowed.filter(({ allow }) => allow.includes("report"));
-  if (!isAllowed(granting, copy)) {
+  if (!isAllowed(granting, folders)) {
     return refuse(
       `needs a pair in COPY_ALLOWED with "report" in its "allow" list, from the job's source to ${placeUrl(report)}`,
     );

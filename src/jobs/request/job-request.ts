@@ -7,7 +7,7 @@ import { parseTags } from "../../copy/request/tags.ts";
 import type { Problem } from "../../copy/request/request-problem.ts";
 import type { Origins } from "../../copy/location/parse-endpoint.ts";
 import type { Sas } from "../../copy/location/sas.ts";
-import { parseGlob } from "../../copy/routing/glob.ts";
+import { maxGlobSize, parseGlob, tooMany } from "../../copy/routing/glob.ts";
 import { parseTime, utcTime } from "../../copy/time.ts";
 import { jobBlobTypes, jobOptionNames, selectAll } from "../contract/job-input.ts";
 import type { JobInput, JobOptions, JobPlace, JobSelect } from "../contract/job-input.ts";
@@ -78,6 +78,10 @@ export function parseJobRequest(body: unknown, origins: Origins): ParsedJobReque
     const message = "contains a SAS; this app's identity writes the report";
     problems.push({ pointer: "/report", message });
   }
+  if (report !== null && report.place.container.container === "$root") {
+    const message = "is in the root container ($root), whose blobs are in no folder";
+    problems.push({ pointer: "/report", message });
+  }
   if (source !== null && destination !== null) {
     problems.push(...placeProblems(source.place, destination.place, report?.place ?? null));
   }
@@ -145,12 +149,16 @@ export function pickOptions(options: CopyOptions): JobOptions {
 
 function selectProblems(select: JobSelect): Problem[] {
   const problems: Problem[] = [];
+  let globSize = 0;
   for (const list of ["include", "exclude"] as const) {
     for (const [index, text] of select[list].entries()) {
       const read = parseGlob(text);
-      if (read.ok) continue;
-      problems.push({ pointer: `/select/${list}/${index}`, message: read.problem });
+      if (read.ok) globSize += read.glob.size;
+      else problems.push({ pointer: `/select/${list}/${index}`, message: read.problem });
     }
+  }
+  if (globSize > maxGlobSize) {
+    problems.push({ pointer: "/select", message: `has globs of ${tooMany(globSize)}` });
   }
   const { modifiedFrom, modifiedTo, minSize, maxSize } = select;
   if (

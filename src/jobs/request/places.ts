@@ -3,6 +3,7 @@ import type { BlobEndpoint } from "../../copy/location/endpoint.ts";
 import type { Origins, ParsedEndpoint } from "../../copy/location/parse-endpoint.ts";
 import { parseDestination, parseSource } from "../../copy/location/parse-endpoint.ts";
 import type { Sas } from "../../copy/location/sas.ts";
+import { characterProblems } from "../../copy/location/written-url.ts";
 import type { JobPlace } from "../contract/job-input.ts";
 import { blobIn } from "../contract/job-input.ts";
 
@@ -10,7 +11,7 @@ export type ParsedPlace =
   | { ok: true; place: JobPlace; sas: Sas | null }
   | { ok: false; problems: string[] };
 
-/** The name of the invented blob with which a place is parsed and compared. */
+/** The name of the invented blob with which a place is parsed. No rule about access may see it. */
 const sampleName = "x";
 
 /**
@@ -23,6 +24,9 @@ export function parsePlace(
   origins: Origins,
 ): ParsedPlace {
   const [, path = "", query = ""] = /^([^?]*)(\?[^]*)?$/.exec(text) ?? [];
+  // The end of the path would be in the middle of the blob's URL, where other rules apply.
+  const problems = query === "" ? characterProblems(text) : [];
+  if (problems.length > 0) return { ok: false, problems };
   const sample = `${path.replace(/\/$/, "")}/${sampleName}${query}`;
   const parsed: ParsedEndpoint =
     side === "source" ? parseSource(sample, origins) : parseDestination(sample, origins);
@@ -44,13 +48,11 @@ export function parsePlace(
   return { ok: true, place: { container, prefix: name.slice(0, -sampleName.length) }, sas };
 }
 
-/** A blob in the place, for rules about single copies. */
-export function sampleOf({ container, prefix }: JobPlace): BlobEndpoint {
-  return blobIn({ container }, `${prefix}${sampleName}`);
-}
-
-/** The endpoint for which the SAS of a place is sealed: it can be opened for no other place. */
-export function sealedEndpoint({ container, prefix }: JobPlace): BlobEndpoint {
+/**
+ * The place as an endpoint without a name. Pairs are compared with it, and the SAS of a place is sealed for it: it can be
+ * opened for no other place.
+ */
+export function folderOf({ container, prefix }: JobPlace): BlobEndpoint {
   return blobIn({ container }, prefix);
 }
 

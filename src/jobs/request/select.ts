@@ -1,4 +1,5 @@
-import { matches, parseGlob } from "../../copy/routing/glob.ts";
+import { createMatcher } from "../../copy/routing/glob-matcher.ts";
+import { parseGlob } from "../../copy/routing/glob.ts";
 import type { Glob } from "../../copy/routing/glob.ts";
 import { parseTime } from "../../copy/time.ts";
 import type { JobSelect } from "../contract/job-input.ts";
@@ -6,26 +7,67 @@ import type { ListedBlob } from "../contract/storage.ts";
 
 type Selectable = Pick<ListedBlob, "length" | "lastModified" | "blobType" | "isFolder">;
 
-/** Builds the test of a job's blobs. `name` is the name below the source. */
-export function createSelector(select: JobSelect): (name: string, blob: Selectable) => boolean {
-  const include = select.include.flatMap(toGlob);
-  const exclude = select.exclude.flatMap(toGlob);
+/** The compiled test of a job's blobs. */
+export type Selector = {
+  /** `name`: below the source. */
+  selects(name: string, blob: Selectable): boolean;
+  /** How many steps each character of a name takes, at most. */
+  stepsPerCharacter: number;
+};
+
+/** Builds the test of a job's blobs; the globs are compiled once. */
+export function createSelector(select: JobSelect): Selector {
+  const include = createMatcher(select.include.flatMap(toGlob));
+  const exclude = createMatcher(select.exclude.flatMap(toGlob));
+  const includesAll = select.include.length === 0;
   const from = select.modifiedFrom === null ? -Infinity : parseTime(select.modifiedFrom);
   const to = select.modifiedTo === null ? Infinity : parseTime(select.modifiedTo);
   const types: readonly string[] = select.types;
-  return (name, blob) =>
-    !blob.isFolder &&
-    (include.length === 0 || include.some((glob) => matches(glob, name))) &&
-    !exclude.some((glob) => matches(glob, name)) &&
-    blob.lastModified >= from &&
-    blob.lastModified < to &&
-    blob.length >= (select.minSize ?? 0) &&
-    blob.length <= (select.maxSize ?? Infinity) &&
-    (types.length === 0 || types.includes(blob.blobType));
+  return {
+    stepsPerCharacter: include.stepsPerCharacter + exclude.stepsPerCharacter,
+    selects: (name, blob) =>
+      !blob.isFolder &&
+      blob.lastModified >= from &&
+      blob.lastModified < to &&
+      blob.length >= (select.minSize ?? 0) &&
+      blob.length <= (select.maxSize ?? Infinity) &&
+      (types.length === 0 || types.includes(blob.blobType)) &&
+      (includesAll || include.matches(name)) &&
+      !exclude.matches(name),
+  };
 }
 
 /** The request has been parsed with the same function, so every glob can be parsed. */
 function toGlob(text: string): Glob[] {
   const parsed = parseGlob(text);
   return parsed.ok ? [parsed.glob] : [];
+}
+
+/** After so many steps, a few milliseconds, the other work of the process continues. */
+export const maxStepsAtOnce = 1_000_000;
+
+export type SelectedBlobs = { selected: [name: string, blob: ListedBlob][]; leftOut: number };
+
+/**
+ * Selects blobs of a listing. `prefix`: of the source. `pause` lets the other work of the process continue, and returns
+ * false if the selection must stop, which then returns null.
+ */
+export async function selectBlobs(
+  { selects, stepsPerCharacter }: Selector,
+  blobs: readonly ListedBlob[],
+  { prefix, pause }: { prefix: string; pause(): Promise<boolean> },
+): Promise<SelectedBlobs | null> {
+  const selected: SelectedBlobs["selected"] = [];
+  let steps = 0;
+  for (const blob of blobs) {
+    const name = blob.name.slice(prefix.length);
+    steps += name.length * stepsPerCharacter;
+    if (steps > maxStepsAtOnce) {
+      if (!(await pause())) return null;
+      steps = 0;
+    }
+    // The blob of a folder itself, which some clients create, has no name below it.
+    if (name !== "" && selects(name, blob)) selected.push([name, blob]);
+  }
+  return { selected, leftOut: blobs.length - selected.length };
 }

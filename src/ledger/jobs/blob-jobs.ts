@@ -3,6 +3,12 @@ import type { InstanceId } from "../../copy/contract/ids.ts";
 import { overlapIdentities } from "../../jobs/request/places.ts";
 import type { PagePlan, PageProgress, ReportPart } from "../../jobs/contract/page.ts";
 import type { JobRecord } from "../../jobs/contract/job-record.ts";
+import {
+  isActiveList,
+  isJobRecord,
+  isPagePlan,
+  isPageProgress,
+} from "../../jobs/contract/stored-shapes.ts";
 import type { ConditionalBlobs } from "../conditional-blobs.ts";
 import { describeJob, jobsFolder, nameOfJob, readListedJob } from "./job-columns.ts";
 import type { ActiveJob, ActiveJobs, JobLedger, JobPages } from "./job-ledger.ts";
@@ -19,7 +25,7 @@ export function createBlobJobs(blobs: ConditionalBlobs): JobLedger {
     return record;
   };
   const read: JobLedger["read"] = async (instanceId) => {
-    const found = await blobs.read<JobRecord>(nameOfJob(instanceId));
+    const found = await blobs.read<JobRecord>(nameOfJob(instanceId), isJobRecord);
     return found === null ? null : keep(found.content, found.etag);
   };
   const pages = createPages(blobs);
@@ -76,7 +82,7 @@ function pageName(kind: "plan" | "progress", instanceId: InstanceId, page: numbe
 
 function createPages(blobs: ConditionalBlobs): JobPages {
   const readPlan: JobPages["readPlan"] = async (instanceId, page) =>
-    (await blobs.read<PagePlan>(pageName("plan", instanceId, page)))?.content ?? null;
+    (await blobs.read<PagePlan>(pageName("plan", instanceId, page), isPagePlan))?.content ?? null;
   return {
     async createPlan(instanceId, plan) {
       const name = pageName("plan", instanceId, plan.page);
@@ -87,7 +93,8 @@ function createPages(blobs: ConditionalBlobs): JobPages {
     },
     readPlan,
     async readProgress(instanceId, page) {
-      const found = await blobs.read<PageProgress>(pageName("progress", instanceId, page));
+      const name = pageName("progress", instanceId, page);
+      const found = await blobs.read<PageProgress>(name, isPageProgress);
       return found === null ? null : { progress: found.content, etag: found.etag };
     },
     async writeProgress(instanceId, progress, etag) {
@@ -147,7 +154,7 @@ type ActiveList = { jobs: readonly ActiveJob[] };
 /** A single small blob: two jobs that are requested at the same time cannot overlook each other. */
 function createActiveJobs(blobs: ConditionalBlobs): ActiveJobs {
   const list = async (): Promise<readonly ActiveJob[]> =>
-    (await blobs.read<ActiveList>(activeName))?.content.jobs ?? [];
+    (await blobs.read<ActiveList>(activeName, isActiveList))?.content.jobs ?? [];
   return {
     list: async () => [...(await list())],
     async add(job) {
@@ -163,15 +170,17 @@ function createActiveJobs(blobs: ConditionalBlobs): ActiveJobs {
         return other !== null || isListed ? null : { jobs: [...jobs, job] };
       };
       for (;;) {
-        if ((await blobs.change<ActiveList>(activeName, update)) !== null) return other;
+        if ((await blobs.change<ActiveList>(activeName, update, isActiveList)) !== null)
+          return other;
         if ((await blobs.create(activeName, fresh)) !== null) return null;
       }
     },
     async remove(id) {
-      await blobs.change<ActiveList>(activeName, ({ jobs }) => {
+      const update = ({ jobs }: ActiveList): ActiveList | null => {
         const others = jobs.filter(({ instanceId }) => instanceId !== id);
         return others.length === jobs.length ? null : { jobs: others };
-      });
+      };
+      await blobs.change<ActiveList>(activeName, update, isActiveList);
     },
   };
 }

@@ -25,7 +25,7 @@ export async function watchJobs(
   context: InvocationContext,
 ): Promise<number> {
   let helped = 0;
-  for (const job of await deps.ledger.jobs.active.list()) {
+  for (const job of await listActive(deps, context)) {
     try {
       if (await watchJob(deps, client, context, job)) helped++;
     } catch (error) {
@@ -35,6 +35,20 @@ export async function watchJobs(
     }
   }
   return helped;
+}
+
+/** A list that cannot be read now is logged, so that it does not stop the watchdog's other duties. */
+async function listActive(
+  { ledger }: JobWatchDependencies,
+  context: InvocationContext,
+): Promise<ActiveJob[]> {
+  try {
+    return await ledger.jobs.active.list();
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    context.error(`Cannot check the jobs: ${error.message}`);
+    return [];
+  }
 }
 
 async function watchJob(

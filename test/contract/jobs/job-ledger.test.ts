@@ -120,3 +120,21 @@ test("the jobs that have pages are listed, with or without a record", async () =
   expect(ids.toSorted()).toEqual([lost, recorded].toSorted());
   expect(marker).toBeNull();
 });
+test.each(["", "not json", "{}", "null", '{"version":1,"page":1,"objects":[{}],"states":[{}]}'])(
+  "a plan or progress of a page that is %j is named",
+  async (text) => {
+    const storage = await startStorage();
+    const { jobs } = createJobRuns(storage).deps.ledger;
+    const id = newInstanceId(epochMs(storage.clock.now()));
+    await jobs.pages.createPlan(id, plan);
+    const container = storage.service.getContainerClient("ferry-ledger");
+    for (const kind of ["plan", "progress"] as const) {
+      const name = `job-pages/${id}/${kind}-00000001`;
+      await container.getBlockBlobClient(name).upload(text, text.length);
+      const read = kind === "plan" ? jobs.pages.readPlan(id, 1) : jobs.pages.readProgress(id, 1);
+      await expect(read).rejects.toThrow(
+        `Cannot read the ledger in the app's own storage account because its blob ferry-ledger/${name} is damaged`,
+      );
+    }
+  },
+);

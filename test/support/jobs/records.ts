@@ -1,6 +1,8 @@
 import { optionsOff } from "../../../src/copy/request/copy-options.ts";
 import { selectAll } from "../../../src/jobs/contract/job-input.ts";
 import type { JobInput } from "../../../src/jobs/contract/job-input.ts";
+import { epochMs } from "../../../src/copy/time.ts";
+import type { ListedBlob } from "../../../src/jobs/contract/storage.ts";
 import type { JobRecord } from "../../../src/jobs/contract/job-record.ts";
 import { newJobRecord } from "../../../src/jobs/decisions/job-status.ts";
 import { pickOptions } from "../../../src/jobs/request/job-request.ts";
@@ -33,4 +35,26 @@ export const anInput: JobInput = {
 
 export function newRecord(changes: Partial<JobInput> = {}): JobRecord {
   return newJobRecord({ ...anInput, ...changes }, false);
+}
+
+/** A block blob of ten bytes, as a listing shows it. */
+export function aListedBlob(name: string, changes: Partial<ListedBlob> = {}): ListedBlob {
+  return {
+    name,
+    etag: "0x1",
+    length: 10,
+    lastModified: epochMs(2_000),
+    blobType: "BlockBlob",
+    tier: "Hot",
+    isTierInferred: true,
+    archived: false,
+    contentMd5: null,
+    isLeased: false,
+    tagCount: 0,
+    tags: {},
+    isRetained: false,
+    isFolder: false,
+    copy: null,
+    ...changes,
+  };
 }

@@ -8,25 +8,9 @@ import type { ListedBlob } from "../../../src/jobs/contract/storage.ts";
 import { planObject } from "../../../src/jobs/decisions/plan-object.ts";
 import { createSelector } from "../../../src/jobs/request/select.ts";
 import { blobIn, selectAll } from "../../../src/jobs/contract/job-input.ts";
-import { anInput } from "../../support/jobs/records.ts";
+import { aListedBlob, anInput } from "../../support/jobs/records.ts";
 
-const blob: ListedBlob = {
-  name: "2026/a.mp4",
-  etag: "0x1",
-  length: 10,
-  lastModified: epochMs(2_000),
-  blobType: "BlockBlob",
-  tier: "Hot",
-  isTierInferred: true,
-  archived: false,
-  contentMd5: null,
-  isLeased: false,
-  tagCount: 0,
-  tags: {},
-  isRetained: false,
-  isFolder: false,
-  copy: null,
-};
+const blob = aListedBlob("2026/a.mp4");
 const existing = { ...blob, name: "a.mp4", etag: "0x2" };
 
 const copyOf = (source: string): NonNullable<ListedBlob["copy"]> => ({
@@ -121,7 +105,7 @@ test("the properties that a copy lacks are noted, unless the options set them", 
 
 test("select: each condition leaves out what does not meet it", () => {
   const keeps = (select: object, changes: Partial<ListedBlob> = {}, name = "b/a.mp4") =>
-    createSelector({ ...selectAll, ...select })(name, { ...blob, ...changes });
+    createSelector({ ...selectAll, ...select }).selects(name, { ...blob, ...changes });
   expect(keeps({})).toBe(true);
   expect(keeps({}, { isFolder: true })).toBe(false);
   expect(keeps({ include: ["*.mp4"] })).toBe(false);

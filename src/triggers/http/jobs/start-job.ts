@@ -13,7 +13,7 @@ import { newJobRecord } from "../../../jobs/decisions/job-status.ts";
 import { checkJobAccess } from "../../../jobs/request/job-access.ts";
 import { parseJobRequest } from "../../../jobs/request/job-request.ts";
 import type { JobRequest } from "../../../jobs/request/job-request.ts";
-import { placeIdentity, sealedEndpoint } from "../../../jobs/request/places.ts";
+import { folderOf, placeIdentity } from "../../../jobs/request/places.ts";
 import { jobInstanceId } from "../../../names.ts";
 import type { Seal } from "../../../secrets/seal.ts";
 import { claimInstance, findClaimed, keyReused, readIdempotencyKey } from "../claim-instance.ts";
@@ -93,8 +93,8 @@ function createJobInput(
 ): JobInput {
   const { source, destination, sourceSas, destinationSas, dryRun: _, ...rest } = request;
   const trace = currentTraceparent();
-  const place = { instanceId, endpoint: sealedEndpoint(source) };
-  const target = { instanceId, endpoint: sealedEndpoint(destination) };
+  const place = { instanceId, endpoint: folderOf(source) };
+  const target = { instanceId, endpoint: folderOf(destination) };
   return {
     source,
     destination,

@@ -1,0 +1,133 @@
+import type { Mutant } from "../mutant.ts";
+
+const places = "test/unit/jobs/places.test.ts";
+const damaged = "test/e2e/jobs/damaged-blobs.test.ts";
+const select = "test/unit/jobs/select.test.ts";
+const selection = "test/contract/jobs/selection.test.ts";
+const globs = "test/unit/copy/routing/glob.test.ts";
+const access = "test/unit/jobs/job-access.test.ts";
+
+/** Guards of a job's request: its places and its globs. */
+export const jobRequestMutants: readonly Mutant[] = [
+  {
+    breaks: "a pair for a folder named x lets a job read and write the folder around it",
+    file: "src/copy/routing/copy-access.ts",
+    find: "isFolder(source) && isFolder(destination) ? findPairs(policy, folders) : noFolder",
+    replace:
+      "isFolder(source) && isFolder(destination) ? findPairs(policy, { source: inside(source), destination: inside(destination) }) : noFolder",
+    suites: [access],
+  },
+  {
+    breaks: "a pair for a folder named x lets a report be written to the folder around it",
+    file: "src/jobs/request/job-access.ts",
+    find: "destination: folderOf(report) };",
+    replace: "destination: blobIn(report, `${report.prefix}x`) };",
+    suites: [access],
+  },
+  {
+    breaks: "a job may write into the source of a route whose names begin with a slash",
+    file: "src/jobs/request/job-access.ts",
+    find: '.replace(/\\/+/g, "/").replace(/^\\//, "")',
+    replace: '.replace(/\\/+/g, "/")',
+    suites: [access],
+  },
+  {
+    breaks: "one small request can have globs that occupy the process for minutes",
+    file: "src/jobs/request/job-request.ts",
+    find: "if (globSize > maxGlobSize) {",
+    replace: "if (globSize > 1_000 * maxGlobSize) {",
+    suites: [select],
+  },
+  {
+    breaks: "a glob's alternatives are written out, however long they are",
+    file: "src/copy/routing/glob.ts",
+    find: "return size <= maxGlobSize\n",
+    replace: "return size <= 1_000 * maxGlobSize\n",
+    suites: [globs],
+  },
+  {
+    breaks: "a selection occupies the process until it is done",
+    file: "src/jobs/request/select.ts",
+    find: "if (steps > maxStepsAtOnce) {",
+    replace: "if (steps > 1_000 * maxStepsAtOnce) {",
+    suites: [select],
+  },
+  {
+    breaks: "a selection continues when the time of its run is over",
+    file: "src/activities/jobs/plan-page.ts",
+    find: "    return deps.now() < run.until;\n  };",
+    replace: "    return deps.now() > 0;\n  };",
+    suites: [selection],
+  },
+  {
+    breaks: "a job that is aborted lists its source to the end of the page",
+    file: "src/activities/jobs/plan-page.ts",
+    find: 'return record?.wanted === "run" &&',
+    replace: "return record !== null &&",
+    suites: [selection],
+  },
+  {
+    breaks: "a SAS that is pasted as a glob is stored and returned",
+    file: "src/copy/routing/glob.ts",
+    find: "if (hasSignature(text)) return",
+    replace: 'if (hasSignature(text) && text === "") return',
+    suites: [globs],
+  },
+  {
+    breaks: "a URL that is pasted as a glob is stored and returned",
+    file: "src/copy/routing/glob.ts",
+    find: 'if (text.includes("://")) return',
+    replace: 'if (text.startsWith("://")) return',
+    suites: [globs],
+  },
+  {
+    breaks: "a state of a glob does not pass from one word of states to the next",
+    file: "src/copy/routing/glob-matcher.ts",
+    find: "skippedFolders = (outside >>> 31) | (outside >>> 30);",
+    replace: "skippedFolders = outside >>> 31;",
+    suites: [globs],
+  },
+  {
+    breaks: "a raw blank at the end of a job's place becomes part of a folder's name",
+    file: "src/jobs/request/places.ts",
+    find: 'query === "" ? characterProblems(text) : []',
+    replace: 'text === "" ? characterProblems(text) : []',
+    suites: [places],
+  },
+  {
+    breaks: "a request may name a blob in $root that Storage cannot have",
+    file: "src/copy/location/storage-names.ts",
+    find: 'return container === "$root" && path.includes("/")',
+    replace: 'return container === "$root" && path === "/"',
+    suites: [places],
+  },
+  {
+    breaks: "a job into $root calls Storage for names that it cannot have",
+    file: "src/copy/location/parse-endpoint.ts",
+    find: "[...blobNameProblems(path), ...rootNameProblems(endpoint.container, path)]",
+    replace: "[...blobNameProblems(path)]",
+    suites: [places],
+  },
+  {
+    breaks: "a report is written to a folder in $root",
+    file: "src/jobs/request/job-request.ts",
+    find: 'report.place.container.container === "$root"',
+    replace: 'report.place.container.container === "$roots"',
+    suites: [places],
+  },
+  {
+    breaks: "a damaged list of active jobs stops the watchdog",
+    file: "src/triggers/timers/watch-jobs.ts",
+    find: "if (!(error instanceof LedgerError)) throw error;\n    context.error(`Cannot check the jobs",
+    replace:
+      "if (error instanceof LedgerError) throw error;\n    context.error(`Cannot check the jobs",
+    suites: [damaged],
+  },
+  {
+    breaks: "a stored blob with another shape is used",
+    file: "src/ledger/conditional-blobs.ts",
+    find: "if (json === undefined || isShape?.(json) === false) throw",
+    replace: "if (json === undefined) throw",
+    suites: [damaged],
+  },
+];
