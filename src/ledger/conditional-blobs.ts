@@ -3,7 +3,7 @@ import type { ContainerClient } from "@azure/storage-blob";
 import { parseJson } from "../copy/json.ts";
 import { epochMs } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
-import { LedgerError } from "./ledger-error.ts";
+import { DamagedBlobError, LedgerError } from "./ledger-error.ts";
 
 /** Small JSON blobs that are only written under a condition. */
 export type ConditionalBlobs = {
@@ -106,7 +106,9 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
       const response = await blob.download();
       const text = await readText(response.readableStreamBody);
       const json = parseJson(text);
-      if (json === undefined || isShape?.(json) === false) throw damaged(container, name);
+      if (json === undefined || isShape?.(json) === false) {
+        throw new DamagedBlobError(`${container.containerName}/${name}`);
+      }
       // Only this file writes these blobs, and each prefix has one shape.
       const content = json as T;
       const changedAt = epochMs(response.lastModified?.getTime() ?? 0);
@@ -195,15 +197,6 @@ export function createConditionalBlobs(container: ContainerClient): ConditionalB
       }
     },
   };
-}
-
-/** The blob is empty, is not JSON, or has a shape that Ferry does not write. */
-function damaged({ containerName }: ContainerClient, name: string): LedgerError {
-  const fix =
-    "restore an earlier version of the blob, or delete it while no copy or job that uses it is running";
-  return new LedgerError("read", {
-    because: `its blob ${containerName}/${name} is damaged; ${fix}`,
-  });
 }
 
 function isContainerMissing(error: unknown): boolean {

@@ -12,3 +12,13 @@ export class LedgerError extends Error {
     super(`Cannot ${action} the ledger in the app's own storage account${reason}`, { cause });
   }
 }
+
+/** A blob of the ledger is empty, is not JSON, or has a shape that Ferry does not write. */
+export class DamagedBlobError extends LedgerError {
+  /** `blob`: its container and name. */
+  constructor(blob: string) {
+    const fix =
+      "restore an earlier version of the blob, or delete it while no copy or job that uses it is running";
+    super("read", { because: `its blob ${blob} is damaged; ${fix}` });
+  }
+}

@@ -2,7 +2,7 @@ import { isInstanceId } from "../copy/contract/ids.ts";
 import type { CopyInput } from "../copy/contract/activities.ts";
 import { parseCopyInput } from "../copy/contract/strict-input.ts";
 import type { ConditionalBlobs } from "./conditional-blobs.ts";
-import { LedgerError } from "./ledger-error.ts";
+import { DamagedBlobError } from "./ledger-error.ts";
 import type { Outbox, OutboxEntry } from "./ledger.ts";
 
 /** Creates the outbox, one blob for each copy: `outbox/<id>`. */
@@ -13,7 +13,7 @@ export function createBlobOutbox(blobs: ConditionalBlobs): Outbox {
     const instanceId = name.slice(prefix.length);
     if (!isInstanceId(instanceId)) return unreadable;
     const entry = await blobs.read<Partial<StoredEntry> | null>(name).catch((error: unknown) => {
-      if (isNoJson(error)) return unreadable;
+      if (error instanceof DamagedBlobError) return unreadable;
       throw error;
     });
     if (entry === null || "kind" in entry) return entry;
@@ -47,7 +47,3 @@ const prefix = "outbox/";
 
 /** A stored shape: fields may be added, but never changed or removed. */
 type StoredEntry = { copy: CopyInput };
-
-function isNoJson(error: unknown): boolean {
-  return error instanceof LedgerError && error.cause instanceof SyntaxError;
-}

@@ -126,9 +126,15 @@ async function inCopy<T>(
   }
 }
 
-/** Does what `npm run build` does. */
+/** Does what `npm run build` does, except that code may be unused. */
 async function build(directory: string): Promise<{ ok: boolean; output: string }> {
-  const compiled = await run(directory, "tsc", []);
+  // A mutant may leave an import or a parameter unused.
+  const compiled = await run(directory, "tsc", [
+    "--noUnusedLocals",
+    "false",
+    "--noUnusedParameters",
+    "false",
+  ]);
   return compiled.ok ? run(directory, "page", []) : compiled;
 }
 

@@ -80,6 +80,20 @@ test.each<[string, (copy: CopyInput) => CopyInput]>([
   },
 );
 
+test.each<[string, (copy: CopyInput) => CopyInput]>([
+  ["another source", anotherSource],
+  ["no rollback", withoutRollback],
+])(
+  "settle deletes no snapshot if the lock and the record of its id belong to a request with %s",
+  async (_, change) => {
+    const { ledger, copy, instanceId, settle, snapshots } = await withSnapshot();
+    const lock = await ledger.acquireLock(instanceId, change(copy));
+    const record = await ledger.records.write(instanceId, newRecord(change(copy)), null);
+    expect(await settle({ lock: lock.etag, record })).toMatchObject(settled);
+    expect(await snapshots()).toBe(1);
+  },
+);
+
 test("settle deletes no snapshot if the record and the lock have different requests", async () => {
   const { ledger, copy, instanceId, settle, snapshots } = await withSnapshot();
   const lock = await ledger.acquireLock(instanceId, copy);

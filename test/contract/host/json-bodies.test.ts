@@ -42,7 +42,7 @@ test.each(bodies)("the host's own routes reject a body $what", async ({ type }) 
       const headers = { ...sent, ...framing };
       const response = await send(port, { method: "POST", path, headers, body });
       expect(response.status, path).toBe(415);
-      expect(response.text, path).toContain('with the header \\"Content-Type: application/json\\"');
+      expect(response.text, path).toMatch(/the header \\?"Content-Type: application\/json\\?"/);
       expect(response.headers["accept"], path).toMatch(/^application\/json(, |$)/);
     }
   }

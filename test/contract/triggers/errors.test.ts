@@ -23,6 +23,7 @@ test("a bug is 500 with a problem that names the invocation and contains no part
     title: "The app has failed",
     status: 500,
     detail: "The app failed; its log contains the error for invocation 4711",
+    fix: "Search the log of the app for the invocation",
   });
   expect(logged).toEqual([error]);
 });

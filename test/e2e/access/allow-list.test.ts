@@ -315,6 +315,6 @@ async function judge(
   expect(response.status).toBe(400);
   const named = response.json.errors.map(({ pointer }: { pointer: string }) => pointer);
   expect(new Set(named).size).toBe(1);
-  const isSealing = String(response.json.detail).includes("COPY_SECRET_KEYS");
+  const isSealing = String(response.json.fix).includes("COPY_SECRET_KEYS");
   return { verdict: isSealing ? "allowed" : "invalid", pointer: named[0] };
 }

@@ -49,6 +49,7 @@ test("a caller that has not signed in can start, read and abort no copy", async 
         title: "The caller has not signed in",
         status: 401,
         detail: "The caller must sign in with Microsoft Entra, because this app accepts no keys",
+        fix: "Sign in with Microsoft Entra, and send the token as a bearer token",
       });
     }
     expect((await stack.call("GET", "/health", { headers })).status).toBe(200);

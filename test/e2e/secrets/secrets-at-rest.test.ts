@@ -74,7 +74,7 @@ test("without a sealing key, a request with a SAS is rejected with its fix, and 
   const withSas = { source: await stack.readSas(source), destination };
   const rejected = await stack.call("POST", "/copies", { body: withSas });
   expect(rejected.status).toBe(400);
-  expect(rejected.json.detail).toContain("COPY_SECRET_KEYS");
+  expect(rejected.json.fix).toContain("COPY_SECRET_KEYS");
   expect(rejected.json.errors).toEqual([{ pointer: "/source", message: "contains a SAS" }]);
   await stack.start({ source: source.url, destination });
 });

@@ -269,7 +269,8 @@ export const edgeMutants: readonly Mutant[] = [
     breaks: "a pair may have another service of Storage",
     file: policy,
     find: 'if (service !== "blob" && service !== "file") return serviceProblem(host);',
-    replace: 'if (service === "") return serviceProblem(host);',
+    replace:
+      'if (service !== "blob" && service !== "file") return { origin, account, segments: parts };',
     suites: [pairs],
   },
   {

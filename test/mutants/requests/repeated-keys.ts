@@ -118,7 +118,7 @@ export const repeatedKeyMutants: readonly Mutant[] = [
     breaks: "an abort is held until the copy has ended",
     file: "src/app.ts",
     find: "hold: (handler) => handler,",
-    replace: "hold,",
+    replace: "hold: holdCopy,",
     suites: [prefer],
   },
   {
