@@ -5,10 +5,7 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 const film = Buffer.alloc(1_000_000, "film");
 const day = 24 * hour;
 const headers = { "idempotency-key": "order-1" };
-const environment = {
-  COPY_RETENTION_DAYS: "3",
-  COPY_WATCHDOG: "0 0 * * * *", // its rounds of every five minutes would take most of the time
-};
+const environment = { COPY_RETENTION_DAYS: "3" };
 
 async function request(stack: TestStack) {
   const source = await stack.upload("inbox/film.mp4", film);
