@@ -184,8 +184,8 @@ export const strictMutants: readonly Mutant[] = [
   {
     breaks: "an entry that is not JSON stops the outbox",
     file: "src/ledger/outbox.ts",
-    find: "if (isNoJson(error)) return unreadable;",
-    replace: "if (isNoJson(name)) return unreadable;",
+    find: "if (error instanceof DamagedBlobError) return unreadable;",
+    replace: "if (error instanceof TypeError) return unreadable;",
     suites: [resend],
   },
   {

@@ -126,8 +126,8 @@ export const jobRequestMutants: readonly Mutant[] = [
   {
     breaks: "a stored blob with another shape is used",
     file: "src/ledger/conditional-blobs.ts",
-    find: "if (json === undefined || isShape?.(json) === false) throw",
-    replace: "if (json === undefined) throw",
+    find: "if (json === undefined || isShape?.(json) === false) {",
+    replace: "if (json === undefined) {",
     suites: [damaged],
   },
 ];
