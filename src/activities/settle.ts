@@ -1,5 +1,5 @@
 import { endpointUrl } from "../copy/location/endpoint.ts";
-import { buildOutcome } from "../copy/contract/outcome.ts";
+import { formerContentGone, buildOutcome } from "../copy/contract/outcome.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import { isOurs } from "../copy/decisions/plan.ts";
 import { isGoneOrReplaced } from "../copy/decisions/storage-errors.ts";
@@ -28,7 +28,7 @@ import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { checkDestination } from "./support/access.ts";
 import { freeDestination, readOwnLock } from "./support/destination-queue.ts";
-import { formerContentGone, rollBack } from "./support/rollback.ts";
+import { rollBack } from "./support/rollback.ts";
 import type { RollbackResult } from "./support/rollback.ts";
 import { openSides } from "./support/sides.ts";
 import type { Sides } from "./support/sides.ts";

@@ -4,7 +4,7 @@ import type { CopyId } from "../../copy/contract/ids.ts";
 import { interpretStatus } from "../../copy/decisions/read-status.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { EpochMs } from "../../copy/time.ts";
-import type { ObjectState, PagePlan, PlannedObject } from "../../jobs/contract/page.ts";
+import type { ObjectState, PagePlan, PlannedObject, Residue } from "../../jobs/contract/page.ts";
 import { blobIn } from "../../jobs/contract/job-input.ts";
 import type { DestinationState, JobObject } from "../../jobs/contract/storage.ts";
 import type { JobRun } from "./job-run.ts";
@@ -18,8 +18,13 @@ export function destinationOf({ sides, record }: JobRun, { name }: PlannedObject
   return { ...sides.destination, name: `${record.input.destination.prefix}${name}` };
 }
 
-/** A copy of an object, and when it was started (epoch ms). */
-export type ObjectCopy = { object: PlannedObject; copyId: CopyId; since: EpochMs };
+/** A copy of an object, and when it was started (epoch ms). `overwrote`: as in its pending state. */
+export type ObjectCopy = {
+  object: PlannedObject;
+  copyId: CopyId;
+  since: EpochMs;
+  overwrote?: true;
+};
 
 /** The state of a copy according to its destination. `stubEtag`: the empty blob that it left must be removed. */
 export type ObservedCopy = { state: ObjectState; stubEtag: string | null };
@@ -28,7 +33,7 @@ export type ObservedCopy = { state: ObjectState; stubEtag: string | null };
 export function observeCopy(
   run: JobRun,
   plan: Pick<PagePlan, "plannedAt">,
-  { object, copyId, since }: ObjectCopy,
+  { object, copyId, since, overwrote }: ObjectCopy,
   seen: DestinationState | null,
 ): ObservedCopy {
   const now = run.deps.now();
@@ -47,7 +52,10 @@ export function observeCopy(
   const isNew = onto?.kind === "absent";
   const stub = (etag: string) => (isNew ? etag : null);
   const url = endpointUrl(blobIn(run.sides.destination, destinationOf(run, object).name));
-  return toObserved(status, { copyId, since, now, url, stub });
+  const replacesPlanned = object.do.kind === "copy" && onto?.kind === "etag" && !object.do.ontoStub;
+  const residue: Residue = replacesPlanned || overwrote === true ? { isFormerGone: true } : {};
+  const pending = overwrote === undefined ? {} : { overwrote };
+  return toObserved(status, { copyId, since, now, url, stub, residue, pending });
 }
 
 function toObserved(
@@ -58,12 +66,16 @@ function toObserved(
     now,
     url,
     stub,
+    residue,
+    pending,
   }: {
     copyId: CopyId;
     since: EpochMs;
     now: EpochMs;
     url: string;
     stub(etag: string): string | null;
+    residue: Residue;
+    pending: { overwrote?: true };
   },
 ): ObservedCopy {
   const failed = (cause: "superseded" | "internal", message: string): ObservedCopy => ({
@@ -73,7 +85,7 @@ function toObserved(
   switch (status.kind) {
     case "pending": {
       const bytes = status.progress?.bytesCopied ?? 0;
-      return { state: { is: "pending", copyId, since, bytes }, stubEtag: null };
+      return { state: { is: "pending", copyId, since, bytes, ...pending }, stubEtag: null };
     }
     case "success": {
       const ms = Math.max(0, (status.endedAt ?? now) - since);
@@ -83,12 +95,12 @@ function toObserved(
       const { cause, message } = status.failure;
       const about = `${message}: ${url}`;
       return {
-        state: { is: "failed", cause, message: about, copyId },
+        state: { is: "failed", cause, message: about, copyId, ...residue },
         stubEtag: stub(status.etag),
       };
     }
     case "aborted":
-      return { state: { is: "aborted", copyId }, stubEtag: stub(status.etag) };
+      return { state: { is: "aborted", copyId, ...residue }, stubEtag: stub(status.etag) };
     case "superseded":
     case "gone":
     case "unobservable": {
@@ -112,5 +124,6 @@ export function asForeignAbort(state: ObjectState): ObjectState {
     cause: "superseded",
     message,
     ...(state.copyId && { copyId: state.copyId }),
+    ...(state.isFormerGone && { isFormerGone: true }),
   };
 }

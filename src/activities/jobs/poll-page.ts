@@ -60,7 +60,8 @@ export function listPending({ plan, states }: PageRun): Pending[] {
   return states.flatMap((state, index): Pending[] => {
     const object = plan.objects[index];
     if (state?.is !== "pending" || object === undefined) return [];
-    return [{ index, object, copyId: state.copyId, since: state.since }];
+    const { copyId, since, overwrote } = state;
+    return [{ index, object, copyId, since, ...(overwrote && { overwrote }) }];
   });
 }
 

@@ -46,7 +46,7 @@ export async function startObject(run: JobRun, page: PageRun, index: number): Pr
     throw new Error("Cannot start an object because its page plans no copy of it");
   }
   const { engine, onto, ontoStub = false } = object.do;
-  const attempt = { run, page, index, object, engine };
+  const attempt = { run, page, index, object, engine, overwrote: false };
   const held = ontoStub ? await refuseHeldStub(run, object) : null;
   if (held !== null) {
     // An earlier start may be the copy that is at the destination.
@@ -96,6 +96,8 @@ type Attempt = {
   index: number;
   object: PlannedObject;
   engine: Engine;
+  /** Whether this start replaces content that the plan does not have. */
+  overwrote: boolean;
 };
 
 async function judge(
@@ -112,7 +114,13 @@ async function judge(
       return known({ is: "copied", copyId, etag, ms: Math.max(0, deps.now() - began) });
     }
     case "pending":
-      return known({ is: "pending", copyId: outcome.copyId, since: began, bytes: 0 });
+      return known({
+        is: "pending",
+        copyId: outcome.copyId,
+        since: began,
+        bytes: 0,
+        ...(attempt.overwrote && { overwrote: true }),
+      });
     case "throttled":
     case "transient": {
       const unclear = former?.is === "uncertain" ? former.tries : 0;
@@ -187,7 +195,8 @@ async function judgeRefused(
   // On the state that was read: of two runs that overwrite it, only one succeeds.
   const onto: StartConditions["destination"] =
     seen === null ? { kind: "absent" } : { kind: "etag", etag: seen.etag };
-  return await judge(attempt, await start(run, page, { object, engine, onto }), tries + 1);
+  const again = { ...attempt, overwrote: seen !== null && !isStub(seen) };
+  return await judge(again, await start(run, page, { object, engine, onto }), tries + 1);
 }
 
 /** The state of a copy that another run, or a start without a response, has started; null if it is not ours. */

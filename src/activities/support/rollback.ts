@@ -2,6 +2,7 @@ import { plusMs } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
+import { formerContentGone } from "../../copy/contract/outcome.ts";
 import { minute, second } from "../../copy/durations.ts";
 import { maxWaitMs } from "../../copy/polling/poll-policy.ts";
 import {
@@ -209,9 +210,6 @@ export async function rollBack(
     }
   }
 }
-
-export const formerContentGone =
-  "The destination's former content is gone: the unsuccessful copy replaced it";
 
 const keptReasons: Record<KeptBecause, string> = {
   pending: "the copy may still be running",

@@ -13,6 +13,10 @@ export type CopyResult =
   | { kind: "skipped"; reason: string }
   | { kind: "not-started"; failure: Failure };
 
+/** In the residue of an unsuccessful copy onto content that it could not restore. */
+export const formerContentGone =
+  "The destination's former content is gone: the unsuccessful copy replaced it";
+
 /** How a copy ended, after clean-up. It is the orchestration's output, so its shape is append-only. */
 export type Outcome = (
   | { status: "succeeded" }

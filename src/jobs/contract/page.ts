@@ -62,14 +62,20 @@ export type ObjectState = ObjectResult | OpenState;
 export type ObjectResult =
   | { is: "copied"; copyId: CopyId; etag: string; ms: number }
   | { is: "skipped"; reason: string }
-  | { is: "failed"; cause: Cause; message: string; copyId?: CopyId }
-  | { is: "aborted"; copyId?: CopyId }
+  | ({ is: "failed"; cause: Cause; message: string; copyId?: CopyId } & Residue)
+  | ({ is: "aborted"; copyId?: CopyId } & Residue)
   /** The job ended before it. */
   | { is: "not-started" };
 
+/** `isFormerGone`: the copy has replaced content that was at the destination; absent if not. */
+export type Residue = { isFormerGone?: true };
+
 export type OpenState =
-  /** Storage copies it. `since`: epoch ms. `bytes`: copied at the last poll. */
-  | { is: "pending"; copyId: CopyId; since: EpochMs; bytes: number }
+  /**
+   * Storage copies it. `since`: epoch ms. `bytes`: copied at the last poll. `overwrote`: it replaces content that the
+   * plan does not have; absent if not.
+   */
+  | { is: "pending"; copyId: CopyId; since: EpochMs; bytes: number; overwrote?: true }
   /**
    * A start got no clear response, so it may have started a copy. `tries`: such starts, without throttled ones; `at`: of
    * the last one (epoch ms).

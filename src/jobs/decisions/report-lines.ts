@@ -1,9 +1,16 @@
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import { second } from "../../copy/durations.ts";
+import { formerContentGone } from "../../copy/contract/outcome.ts";
 import { causes } from "../../copy/contract/failure.ts";
 import { placeUrl } from "../contract/job-input.ts";
 import type { JobInput, JobPlace } from "../contract/job-input.ts";
-import type { ObjectState, PagePlan, PlannedObject, ReportPart } from "../contract/page.ts";
+import type {
+  ObjectState,
+  PagePlan,
+  PlannedObject,
+  ReportPart,
+  Residue,
+} from "../contract/page.ts";
 import type { Counts, JobEnd } from "../contract/job-record.ts";
 import { blobIn } from "../contract/job-input.ts";
 import { countFailed } from "./states.ts";
@@ -72,13 +79,24 @@ function reportLine(
     case "failed": {
       const { cause, message, copyId } = state;
       const started = copyId === undefined ? {} : { copyId };
-      return { outcome: "failed", ...places, cause, message, ...causes[cause], ...started };
+      const why = { cause, message, ...causes[cause] };
+      return { outcome: "failed", ...places, ...why, ...started, ...residueOf(state) };
     }
     case "aborted":
-      return { outcome: "aborted", ...places, ...(state.copyId && { copyId: state.copyId }) };
+      return {
+        outcome: "aborted",
+        ...places,
+        ...(state.copyId && { copyId: state.copyId }),
+        ...residueOf(state),
+      };
     default:
       return { outcome: "not-started", ...places };
   }
+}
+
+/** Like the residue of a single copy. */
+function residueOf({ isFormerGone }: Residue): { residue?: string[] } {
+  return isFormerGone === true ? { residue: [formerContentGone] } : {};
 }
 
 /** The manifest, which is written last: the totals, and each part with its size and hash. */

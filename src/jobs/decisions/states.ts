@@ -1,4 +1,5 @@
 import type { Cause } from "../../copy/contract/failure.ts";
+import { formerContentGone } from "../../copy/contract/outcome.ts";
 import { isFinalState } from "../contract/page.ts";
 import type { ObjectResult, ObjectState, PagePlan, PageProgress } from "../contract/page.ts";
 import { maxShownFailures, noCounts } from "../contract/job-record.ts";
@@ -106,7 +107,8 @@ export function listFailures(
   for (const [index, { name }] of objects.entries()) {
     const state = states[index] ?? null;
     if (state?.is !== "failed") continue;
-    const { cause, message } = state;
+    const { cause, message: reason } = state;
+    const message = state.isFormerGone === true ? `${reason}. ${formerContentGone}` : reason;
     failures.push({ name, cause, message });
     if (failures.length === maxShownFailures) break;
   }

@@ -3,6 +3,8 @@ import type { Mutant } from "../mutant.ts";
 const heldStubs = "test/e2e/jobs/held-stubs.test.ts";
 const rollback = "test/unit/copy/decisions/rollback.test.ts";
 
+const formerContent = "test/e2e/jobs/former-content.test.ts";
+
 /** Jobs and copies that take the content that another copy is about to restore for none. */
 export const stubMutants: readonly Mutant[] = [
   {
@@ -32,5 +34,26 @@ export const stubMutants: readonly Mutant[] = [
     find: "return !isEchoOf(destination, source);",
     replace: 'return source !== "" || !isEchoOf(destination, source);',
     suites: [rollback],
+  },
+  {
+    breaks: "a job does not report former content that its plan has",
+    file: "src/activities/jobs/object-state.ts",
+    find: "replacesPlanned || overwrote === true",
+    replace: "overwrote === true",
+    suites: [formerContent],
+  },
+  {
+    breaks: "a job does not report former content that was written after its plan",
+    file: "src/activities/jobs/poll-page.ts",
+    find: "...(overwrote && { overwrote }) }",
+    replace: "...(overwrote === undefined && { overwrote }) }",
+    suites: [formerContent],
+  },
+  {
+    breaks: "a copy onto no content is reported as one that replaced content",
+    file: "src/activities/jobs/object-state.ts",
+    find: 'onto?.kind === "etag" && !object.do.ontoStub',
+    replace: "!object.do.ontoStub",
+    suites: [formerContent],
   },
 ];
