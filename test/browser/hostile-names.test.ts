@@ -173,7 +173,9 @@ test("no text of a response can act on the page, whichever field it is in", asyn
   const start = (from: string, to: string) =>
     stack.start({ source: stack.blob(from).url, destination: stack.blob(to).url });
   const { id } = await start("inbox/gone.mp4", "archive/gone.mp4");
-  await stack.untilEnded(id);
+  // Fails, too, and stays in the list when the first one is deleted.
+  const other = await start("inbox/lost.mp4", "archive/lost.mp4");
+  for (const failed of [id, other.id]) await stack.untilEnded(failed);
   await start("inbox/film.mp4", "archive/film.mp4");
   await stack.clock.advance(30_000);
   const dashboard = await openDashboard(stack, {
@@ -199,7 +201,7 @@ test("no text of a response can act on the page, whichever field it is in", asyn
     for (const text of texts) expect(text, view).not.toMatch(/\u202e|\u034f|\u3164|\u{e0001}/u);
     if (texts.join().includes("\\u202e")) shown.add(view);
   };
-  await expectCount(rows(), 2);
+  await expectCount(rows(), 3);
   await check("list");
   for (const name of ["film.mp4", "gone.mp4"]) {
     await row(name).click();
