@@ -120,7 +120,7 @@ export const jobRequestMutants: readonly Mutant[] = [
     file: "src/triggers/timers/watch-jobs.ts",
     find: "if (!(error instanceof LedgerError)) throw error;\n    context.error(`Cannot check the jobs",
     replace:
-      "if (error instanceof LedgerError) throw error;\n    context.error(`Cannot check the jobs",
+      "if (!(error instanceof LedgerError) || error.name !== undefined) throw error;\n    context.error(`Cannot check the jobs",
     suites: [damaged],
   },
   {
