@@ -13,9 +13,9 @@ import { planPage } from "./plan-page.ts";
 export const maxOpenPages = 20;
 
 /**
- * Starts the objects of a page and of those after it, until the run's time is over, or the job must stop, slow down or
- * poll. While a page is copied, the next one is planned. It begins when every object of the page before has been sent, so
- * that the window stays full: a slow copy holds up nothing. At most two pages are worked on, and the record gets them in
+ * Starts the objects of a page and of the pages after it, until the run's time is over, or the job must stop, slow down
+ * or poll. While a page is copied, the next one is planned. The next page begins when every object of the page before
+ * has been sent, so a slow copy does not leave the window empty. A run works on at most two pages, and records them in
  * their order.
  */
 export async function copyPages(run: JobRun, first: number): Promise<StepEnd> {
@@ -73,7 +73,7 @@ async function planAhead(run: JobRun, starts: PageStarts, current: number): Prom
   // Where `select` leaves out all blobs of a listing, there is no page yet.
   while (!starts.mustStop() && mayGoOn(run)) {
     const { next, plannedPages } = run.record;
-    // The only call of a window is for copies.
+    // A window of one call is for copies.
     if (next === null || plannedPages > current || run.window.size() < 2) return;
     const end = await starts.count(() => planPage(run, next));
     if (end.kind === "wait") return;
@@ -88,7 +88,7 @@ type Finishing = {
   before: Promise<StepEnd> | null;
 };
 
-/** Waits until the objects of a page are started, or may not be; then records how far it got. */
+/** Waits until the objects of a page are started, or must not be started; then records the state of the page. */
 async function finishPage(
   run: JobRun,
   { number, page, started, before }: Finishing,
@@ -103,7 +103,7 @@ async function finishPage(
 async function startAll(page: PageRun, started: StartedPage): Promise<void> {
   await started.run();
   for (let dropped = await saveAtEnd(page); dropped.length > 0;) {
-    // Another run has registered meanwhile: their starts decide again, with a look at the destination.
+    // Another run has registered in the meantime: these objects are started again, and the destination decides.
     if (started.mustStop()) break;
     started.repeat(dropped);
     await started.run();
@@ -122,7 +122,7 @@ function isStarted({ states, provisional }: PageRun): boolean {
   );
 }
 
-/** Records how far the page got. */
+/** Records the state of the page. */
 async function leavePage(run: JobRun, page: PageRun): Promise<StepEnd> {
   const { deps } = run;
   const { states, plan } = page;

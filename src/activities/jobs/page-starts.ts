@@ -215,7 +215,7 @@ async function reportProgress(run: JobRun, pages: () => readonly PageRun[]): Pro
   await changeRecord(run, (record) => {
     const now = deps.now();
     let changed: JobRecord | null = null;
-    // The pages of the time of the write: one that was left meanwhile is in the record.
+    // The pages at the time of the write: a page that the run has left since then is in the record.
     for (const { plan, states } of pages()) {
       const entry = toOpenPage(plan, states, null);
       changed = withOpenPage(changed ?? record, entry, now) ?? changed;

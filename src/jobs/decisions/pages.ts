@@ -50,7 +50,7 @@ export function toOpenPage(
 }
 
 /**
- * Records how far a page got; null if it is done. A page counts as started only when all pages before it do, and a page
+ * Records the state of a page; null if it is done. A page counts as started only when all pages before it do, and a page
  * that is started stays so, whatever a second run of it knows.
  */
 export function withOpenPage(record: JobRecord, entry: OpenPage, now: EpochMs): JobRecord | null {
