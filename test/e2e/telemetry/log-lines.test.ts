@@ -142,7 +142,7 @@ test("a copy of an event has its route, and the time from the event to the compl
 });
 
 test("a copy whose outcome the ledger never recorded has one line that reports this", async () => {
-  // The orchestration logs it, and then has a further turn, which sends the notification.
+  // The orchestration logs the line, and then sends the notification in another turn.
   const topic = await startListener();
   const settings = { COPY_NOTICE_TOPIC: topic.url, COPY_NOTICE_TOPIC_KEY: "k" };
   const stack = await start({ copies: slowly, settings });
