@@ -19,7 +19,7 @@ export type JobContestant = (storage: JobStorageClients, load: JobLoad) => Promi
 
 export type JobStorageClients = { near: BlobServiceClient; far: BlobServiceClient };
 
-/** As many copies at the same time as a job starts by default. */
+/** The number of concurrent copies, which is the default of a job. */
 export const atATime = 32;
 const uploadsAtATime = 16;
 const pollMs = 100;
@@ -102,8 +102,8 @@ export function singleCopies({ app, ended }: PriceStack): JobContestant {
 }
 
 /**
- * rclone's server-side copy between two accounts. Each has a SAS, because with keys it cannot sign for the second
- * account.
+ * rclone's server-side copy between two accounts. Each account has a SAS, because with account keys rclone cannot sign
+ * for the second one.
  */
 export const rcloneCopy: JobContestant = async (storage, load) => {
   const names = numbers(load.copies).map(nameOf).join("\n");

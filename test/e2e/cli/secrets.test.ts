@@ -165,7 +165,7 @@ test.each([
   const args = ["copy", "https://a/b/c", "https://d/e/f", ...flags];
   const { code, stdout, stderr } = await runFerry(args, { env: { WRONG: text } });
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toMatch(/the variable WRONG has none\nFix: A SAS is a text such as/);
+  expect(stderr).toMatch(/the variable WRONG contains no SAS\nFix: A SAS is a text such as/);
   expect(stderr).not.toContain(text);
 });
 

@@ -20,7 +20,7 @@ async function start(options: Parameters<typeof startStack>[0] = {}): Promise<Te
   return stack;
 }
 
-/** In every test, all structured lines of the app are declared ones. */
+/** In every test, the app logs only structured lines that are declared. */
 afterEach(() => {
   const lines = stacks.splice(0).flatMap(({ log }) => readLines(log));
   expect(lines.flatMap(lineProblems)).toEqual([]);
@@ -90,7 +90,7 @@ test("a copy that its start completes also has a line, with one activity and no 
   ]);
 });
 
-test("a failed, a skipped and an aborted copy have lines with the reasons", async () => {
+test("the lines of failed, skipped and aborted copies have the reasons", async () => {
   const stack = await start({ copies: slowly });
   const { url } = await stack.upload("archive/film.mp4", film);
   const missing = stack.blob("archive/missing").url;
@@ -116,7 +116,7 @@ test("a failed, a skipped and an aborted copy have lines with the reasons", asyn
       instanceId: aborted,
       outcome: "aborted",
       abortRequested: true,
-      residues: 1, // the former content is gone
+      residues: 1, // the sentence that the former content is gone
     }),
   ]);
 });
@@ -237,7 +237,7 @@ test("a copy without its notification has a line when the watchdog sends it, and
   }
 });
 
-test("a copy that the watchdog takes over has a line with its accounts", async () => {
+test("a copy whose repair the watchdog starts has a line with its accounts", async () => {
   const stack = await start({ copies: slowly });
   const instanceId = await startCopy(stack);
   await stack.clock.advance(minute);
