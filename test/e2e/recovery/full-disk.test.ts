@@ -275,7 +275,7 @@ test.skipIf(isSkipped)(
   },
 );
 
-test("a folder that this user cannot write to is rejected by name, and left as it is", async () => {
+test("a folder that this user cannot write to is rejected with an error that names it, and left unchanged", async () => {
   const folder = appFolder();
   const first = run(folder);
   await first.urls;

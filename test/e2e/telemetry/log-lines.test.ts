@@ -43,7 +43,7 @@ async function manage(stack: TestStack, path: string): Promise<void> {
 
 const ended = (stack: TestStack) => linesOf(stack.log, "ferry.copy.ended");
 
-test("an ended copy has one line: its outcome, bytes, times, lag, accounts, and what it cost", async () => {
+test("an ended copy has one line: its outcome, bytes, times, lag, accounts and cost", async () => {
   const stack = await start({ copies: slowly });
   const id = await startCopy(stack);
   const copy = await stack.untilEnded(id);

@@ -44,7 +44,7 @@ export type StagedJob = {
 /** How Storage copies the object with this index of a job. */
 export type Speeds = (target: string, index: number) => Partial<CopySettings>;
 
-/** A stack with the objects of some jobs, and what exists at their destinations. */
+/** A stack with the objects of some jobs, and the blobs that already exist at their destinations. */
 export async function startJobStage(
   { name, hubStorage }: { name: string; hubStorage: string },
   jobs: readonly StagedJob[],
@@ -158,7 +158,7 @@ export type ReportLine = { name: string; outcome: string; cause?: string };
 
 /**
  * Reads the report of an ended job, and checks it: one line for each object, in order; its totals are the sum of its
- * lines and the counters of the job; its hashes are right; and what it says about each object is what is there.
+ * lines and the counters of the job; its hashes are right; and each line matches the object at the destination.
  */
 export async function expectExactReport(
   stack: ExtensionStack,

@@ -104,7 +104,7 @@ test("a key signs for a day, and each SAS is valid for six more", async () => {
 });
 
 test.each(engines)(
-  "%s: an identity that may not read the source fails with its cause",
+  "%s: an identity that is not allowed to read the source fails with its cause",
   async (engine) => {
     const { jobs, order, setRoles } = await twoAccounts();
     setRoles(writer);
