@@ -167,7 +167,7 @@ function withTails(value: unknown, name = ""): unknown {
   );
 }
 
-test("no text of a response can act on the page, whichever field it is in", async () => {
+test("no text in any field of a response can affect the page", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 10_000 } });
   await stack.upload("inbox/film.mp4", Buffer.alloc(1_000_000));
   const start = (from: string, to: string) =>

@@ -93,7 +93,7 @@ test("a job is watched, paused, resumed and aborted", async () => {
   await expectText(counters, `Copied${objects.copied}`);
 });
 
-test("a planned job is started after a question, and its failures are grouped by cause with the fix", async () => {
+test("a planned job is started after a confirmation, and its failures are grouped by cause with the fix", async () => {
   const stack = await startStack(immediately);
   for (const name of ["a", "b", "c", "d"]) await stack.upload(`inbox/${name}.txt`, name);
   const { id } = await startJob(stack, inboxJob(stack, { dryRun: true }));

@@ -133,7 +133,7 @@ test.each([[[]], [["--json"]]])(
 
 const signed = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=60&X-Amz-Signature=canary";
 
-test("a URL that is signed outside Storage is given like a SAS, and rejected in the arguments", async () => {
+test("a URL that is signed outside Storage is passed like a SAS, and rejected in the arguments", async () => {
   const bodies: string[] = [];
   const url = await startFixedApp((request, response) => {
     request.on("data", (chunk: Buffer) => bodies.push(chunk.toString()));

@@ -117,7 +117,7 @@ test.each(engines)(
   },
 );
 
-test.each(engines)("%s: an identity that may not write fails with its cause", async (engine) => {
+test.each(engines)("%s: an identity that is not allowed to write fails with its cause", async (engine) => {
   const { jobs, order, setRoles } = await twoAccounts();
   setRoles({ account, role: "Storage Blob Data Reader" });
   expect(await jobs[engine](order("film 1.mp4"))).toMatchObject({
