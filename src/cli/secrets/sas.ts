@@ -24,7 +24,9 @@ export async function addSas(
   for (const url of [source, destination]) if (url !== undefined) rejectSas(url);
   if (flags.destinationSasEnv !== undefined || flags.destinationSasStdin === true) {
     if (destination === undefined) {
-      throw new UsageError("Cannot use a SAS of the destination because the route sets the destination");
+      throw new UsageError(
+        "Cannot use a SAS of the destination because the route sets the destination",
+      );
     }
   }
   const isRead = flags.sourceSasStdin === true || flags.destinationSasStdin === true;

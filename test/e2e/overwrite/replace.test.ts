@@ -89,7 +89,12 @@ test.each<[string, object, Partial<Source>, string]>([
     { leased: true },
     "source-leased",
   ],
-  ["a source that it is not allowed to lease", { sourceLease: "hold" }, { sas: "r" }, "source-unauthorized"],
+  [
+    "a source that it is not allowed to lease",
+    { sourceLease: "hold" },
+    { sas: "r" },
+    "source-unauthorized",
+  ],
   [
     "tags of a source that it is not allowed to read",
     { tags: "source" },

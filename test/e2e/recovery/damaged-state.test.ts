@@ -274,15 +274,20 @@ test.each<[string, (file: string) => void, RegExp]>([
   ["of text", (file) => writeFileSync(file, "no key"), /^Cannot use the key in "copy-secret-key"/],
   ["replaced by a folder", putFolder, /^Cannot open "copy-secret-key" because it is not a file/],
   ["missing", remove, /^Cannot start because "copy-secret-key" is missing: its key sealed/],
-])("a key that is %s is rejected with an error that names it, and no new one is created", async (_, damage, says) => {
-  const folder = copyOf("stopped");
-  damage(join(folder, "copy-secret-key"));
-  const before = contentOf(folder);
-  const message = await refusal(folder);
-  expect(message).toMatch(says);
-  expect(message).toMatch(/delete the folder "\.local" to start over|then start again|Check both/);
-  expect(contentOf(folder)).toEqual(before);
-});
+])(
+  "a key that is %s is rejected with an error that names it, and no new one is created",
+  async (_, damage, says) => {
+    const folder = copyOf("stopped");
+    damage(join(folder, "copy-secret-key"));
+    const before = contentOf(folder);
+    const message = await refusal(folder);
+    expect(message).toMatch(says);
+    expect(message).toMatch(
+      /delete the folder "\.local" to start over|then start again|Check both/,
+    );
+    expect(contentOf(folder)).toEqual(before);
+  },
+);
 
 test("a lost key does no harm if the settings contain it", async () => {
   const folder = copyOf("killed");
@@ -349,15 +354,18 @@ test("a file in place of the folder is rejected with an error that names it", as
   );
 });
 
-test.each(databases)("%s with a different schema is rejected with an error that names it", async (name) => {
-  const folder = copyOf("stopped");
-  const database = new DatabaseSync(join(folder, name));
-  database.exec("PRAGMA user_version = 99");
-  database.close();
-  expect(await start(folder).catch(String)).toMatch(
-    new RegExp(`Cannot open .*${name}" because .*99.* to start over`),
-  );
-});
+test.each(databases)(
+  "%s with a different schema is rejected with an error that names it",
+  async (name) => {
+    const folder = copyOf("stopped");
+    const database = new DatabaseSync(join(folder, name));
+    database.exec("PRAGMA user_version = 99");
+    database.close();
+    expect(await start(folder).catch(String)).toMatch(
+      new RegExp(`Cannot open .*${name}" because .*99.* to start over`),
+    );
+  },
+);
 
 describe("a first start that dies", () => {
   const unmark = (file: string) => {

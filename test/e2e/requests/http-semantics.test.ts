@@ -45,11 +45,14 @@ test.each([
   ["no bytes", {}, () => ""],
   ["more than the limit", {}, () => "x".repeat(100_000)],
   ["gzip as a transfer coding", { "transfer-encoding": "gzip, chunked" }, body],
-])("a body in chunks with %s returns 411, because the host loses it", async (_, headers, content) => {
-  expect(await post({ ...json, ...chunked, ...headers }, content("chunked"))).toMatchObject(
-    lengthNeeded,
-  );
-});
+])(
+  "a body in chunks with %s returns 411, because the host loses it",
+  async (_, headers, content) => {
+    expect(await post({ ...json, ...chunked, ...headers }, content("chunked"))).toMatchObject(
+      lengthNeeded,
+    );
+  },
+);
 
 test("a body in chunks returns 411, for every form of chunks", async () => {
   const sent = body("pieces");
