@@ -67,7 +67,7 @@ test.each<[string, string[], string, RegExp]>([
     "a URL in place of a SAS",
     ["--source-sas-stdin"],
     "https://a/b?canary",
-    /standard input has none/,
+    /standard input contains no SAS/,
   ],
   [
     "two lines for one SAS",
