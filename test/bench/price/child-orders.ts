@@ -43,7 +43,7 @@ export function serveOrders({ close, setCopies, requests }: Orders): void {
         return (user + system) / 1_000;
       }
       case "memory":
-        return readMemory();
+        return await readMemory();
       case "start profile":
         inspector.connect();
         await inspector.post("Profiler.enable");
@@ -72,9 +72,11 @@ export function send(message: Message): void {
   if (process.connected) process.send?.(message);
 }
 
-function readMemory(): Memory {
-  // The second collection frees what finalizers held during the first.
-  for (let collection = 0; collection < 2; collection++) globalThis.gc?.();
+async function readMemory(): Promise<Memory> {
+  globalThis.gc?.();
+  // Finalizers run after a collection. The second one frees what they let go, such as the timers of time-outs.
+  await new Promise(setImmediate);
+  globalThis.gc?.();
   const { rss, heapUsed } = process.memoryUsage();
   return { rssBytes: rss, heapBytes: heapUsed };
 }
