@@ -5,6 +5,7 @@ import {
   type BlobServiceClient,
   type ContainerClient,
 } from "@azure/storage-blob";
+import type { JobView } from "../../../src/instances/job-view.ts";
 import { blobBytes, inParallel, numbers, storageOf } from "../price/contestants.ts";
 import type { PriceStack } from "../price/stack.ts";
 
@@ -71,20 +72,32 @@ export const plainLoop: JobContestant = async (storage, load) => {
 };
 
 /** A job of Ferry, from its request until its orchestration has completed. */
-export function ferryJob({ app, ended }: PriceStack): JobContestant {
-  return async (storage, load) => {
-    const inbox = storage.near.getContainerClient("inbox");
-    const destination = `${destinationOf(storage, load).url}/${load.target}/`;
-    const query = load.isFar ? `?${await sasOf(inbox)}` : "";
-    const request = { source: `${inbox.url}/${query}`, destination, concurrency: atATime };
-    const { id } = await send(`${app.ready}/api/jobs`, request);
-    await ended(`job-${id}-1`); // the first orchestration of a job that is never paused
-    const response = await fetch(`${app.ready}/api/jobs/${id}`);
-    const job = (await response.json()) as { status: string }; // the app's own response
-    if (job.status !== "succeeded") {
-      throw new Error(`The job is ${job.status}: ${JSON.stringify(job)}`);
-    }
-  };
+export function ferryJob(stack: PriceStack): JobContestant {
+  return async (storage, load) => void (await runJob(stack, storage, load));
+}
+
+/**
+ * Runs a job until its orchestration has completed, and returns it. Throws unless it has succeeded. `report` is the URL
+ * below which it writes its report.
+ */
+export async function runJob(
+  { app, ended }: PriceStack,
+  storage: JobStorageClients,
+  load: JobLoad,
+  report?: string,
+): Promise<JobView> {
+  const inbox = storage.near.getContainerClient("inbox");
+  const destination = `${destinationOf(storage, load).url}/${load.target}/`;
+  const query = load.isFar ? `?${await sasOf(inbox)}` : "";
+  const request = { source: `${inbox.url}/${query}`, destination, concurrency: atATime, report };
+  const { id } = await send(`${app.ready}/api/jobs`, request);
+  await ended(`job-${id}-1`); // the first orchestration of a job that is never paused
+  const response = await fetch(`${app.ready}/api/jobs/${id}`);
+  const job = (await response.json()) as JobView; // the app's own response
+  if (job.status !== "succeeded") {
+    throw new Error(`The job is ${job.status}: ${JSON.stringify(job)}`);
+  }
+  return job;
 }
 
 /** Single copies of Ferry, each until its orchestration has completed. */
@@ -132,7 +145,7 @@ async function remoteOf(service: BlobServiceClient): Promise<string> {
   return `:azureblob,sas_url="${url}":`;
 }
 
-function destinationOf({ near, far }: JobStorageClients, load: JobLoad): ContainerClient {
+export function destinationOf({ near, far }: JobStorageClients, load: JobLoad): ContainerClient {
   return (load.isFar ? far : near).getContainerClient("copies");
 }
 
@@ -144,7 +157,7 @@ async function sasOf(container: ContainerClient): Promise<string> {
   return url.slice(url.indexOf("?") + 1);
 }
 
-function nameOf(number: number): string {
+export function nameOf(number: number): string {
   return `${String(number).padStart(6, "0")}.bin`;
 }
 
