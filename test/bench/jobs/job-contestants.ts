@@ -58,18 +58,42 @@ export async function checkLoad(storage: JobStorageClients, load: JobLoad): Prom
   }
 }
 
-/** The same calls as the job, in a loop of a script: no plan, no conditions, no record, no report. */
+/**
+ * The same calls as the job, in a loop of a script: no plan, no conditions, no record, no report. It knows the names of
+ * the blobs.
+ */
 export const plainLoop: JobContestant = async (storage, load) => {
+  const copy = await plainCopy(storage, load);
+  await inParallel(numbers(load.copies).map(nameOf), atATime, copy);
+};
+
+/** The same loop, if it does not know the names: it lists the container, page by page. */
+export const listingLoop: JobContestant = async (storage, load) => {
+  const copy = await plainCopy(storage, load);
+  const inbox = storage.near.getContainerClient("inbox");
+  let left = load.copies;
+  for await (const { segment } of inbox.listBlobsFlat().byPage({ maxPageSize: 5_000 })) {
+    const names = segment.blobItems.slice(0, left).map(({ name }) => name);
+    await inParallel(names, atATime, copy);
+    left -= names.length;
+    if (left === 0) return;
+  }
+};
+
+async function plainCopy(
+  storage: JobStorageClients,
+  load: JobLoad,
+): Promise<(name: string) => Promise<void>> {
   const container = destinationOf(storage, load);
   const inbox = storage.near.getContainerClient("inbox");
   const query = load.isFar ? `?${await sasOf(inbox)}` : "";
-  await inParallel(numbers(load.copies), atATime, async (number) => {
-    const source = `${inbox.getBlobClient(nameOf(number)).url}${query}`;
-    const blob = container.getBlobClient(`${load.target}/${nameOf(number)}`);
+  return async (name) => {
+    const source = `${inbox.getBlobClient(name).url}${query}`;
+    const blob = container.getBlobClient(`${load.target}/${name}`);
     if (load.isFar) await blob.syncCopyFromURL(source);
     else await (await blob.beginCopyFromURL(source, { intervalInMs: pollMs })).pollUntilDone();
-  });
-};
+  };
+}
 
 /** A job of Ferry, from its request until its orchestration has completed. */
 export function ferryJob(stack: PriceStack): JobContestant {
