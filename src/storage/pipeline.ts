@@ -6,7 +6,7 @@ import { beginStorageCall } from "../telemetry/scope.ts";
 import type { CallTarget, StorageResponse } from "../telemetry/scope.ts";
 
 /**
- * SDK retries are disabled: they would repeat a 503 immediately, whatever its Retry-After is. Longer waits are
+ * SDK retries are disabled: they would repeat a 503 immediately, regardless of its Retry-After. Longer waits are
  * durable timers, which survive restarts and cost nothing.
  */
 export const pipeline = { retryOptions: { maxTries: 1, tryTimeoutInMs: 15 * second } };

@@ -126,7 +126,7 @@ export async function changeRecord(
   await afterWrite(run, () => changeNow(run, update));
 }
 
-/** Reads what is wanted of the job, and what other runs have done. Throws `JobDeletedError`. */
+/** Reads the record, with the latest order to the job and the changes of other runs. Throws `JobDeletedError`. */
 export async function readRecord(run: JobRun): Promise<void> {
   await afterWrite(run, async () => {
     const { deps, instanceId } = run;

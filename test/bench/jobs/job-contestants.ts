@@ -5,6 +5,7 @@ import {
   type BlobServiceClient,
   type ContainerClient,
 } from "@azure/storage-blob";
+import type { JobView } from "../../../src/instances/job-view.ts";
 import { blobBytes, inParallel, numbers, storageOf } from "../price/contestants.ts";
 import type { PriceStack } from "../price/stack.ts";
 
@@ -19,7 +20,7 @@ export type JobContestant = (storage: JobStorageClients, load: JobLoad) => Promi
 
 export type JobStorageClients = { near: BlobServiceClient; far: BlobServiceClient };
 
-/** As many copies at the same time as a job starts by default. */
+/** The number of concurrent copies, which is the default of a job. */
 export const atATime = 32;
 const uploadsAtATime = 16;
 const pollMs = 100;
@@ -95,20 +96,32 @@ async function plainCopy(
 }
 
 /** A job of Ferry, from its request until its orchestration has completed. */
-export function ferryJob({ app, ended }: PriceStack): JobContestant {
-  return async (storage, load) => {
-    const inbox = storage.near.getContainerClient("inbox");
-    const destination = `${destinationOf(storage, load).url}/${load.target}/`;
-    const query = load.isFar ? `?${await sasOf(inbox)}` : "";
-    const request = { source: `${inbox.url}/${query}`, destination, concurrency: atATime };
-    const { id } = await send(`${app.ready}/api/jobs`, request);
-    await ended(`job-${id}-1`); // the first orchestration of a job that is never paused
-    const response = await fetch(`${app.ready}/api/jobs/${id}`);
-    const job = (await response.json()) as { status: string }; // the app's own response
-    if (job.status !== "succeeded") {
-      throw new Error(`The job is ${job.status}: ${JSON.stringify(job)}`);
-    }
-  };
+export function ferryJob(stack: PriceStack): JobContestant {
+  return async (storage, load) => void (await runJob(stack, storage, load));
+}
+
+/**
+ * Runs a job until its orchestration has completed, and returns it. Throws unless it has succeeded. `report` is the URL
+ * below which it writes its report.
+ */
+export async function runJob(
+  { app, ended }: PriceStack,
+  storage: JobStorageClients,
+  load: JobLoad,
+  report?: string,
+): Promise<JobView> {
+  const inbox = storage.near.getContainerClient("inbox");
+  const destination = `${destinationOf(storage, load).url}/${load.target}/`;
+  const query = load.isFar ? `?${await sasOf(inbox)}` : "";
+  const request = { source: `${inbox.url}/${query}`, destination, concurrency: atATime, report };
+  const { id } = await send(`${app.ready}/api/jobs`, request);
+  await ended(`job-${id}-1`); // the first orchestration of a job that is never paused
+  const response = await fetch(`${app.ready}/api/jobs/${id}`);
+  const job = (await response.json()) as JobView; // the app's own response
+  if (job.status !== "succeeded") {
+    throw new Error(`The job is ${job.status}: ${JSON.stringify(job)}`);
+  }
+  return job;
 }
 
 /** Single copies of Ferry, each until its orchestration has completed. */
@@ -126,8 +139,8 @@ export function singleCopies({ app, ended }: PriceStack): JobContestant {
 }
 
 /**
- * rclone's server-side copy between two accounts. Each has a SAS, because with keys it cannot sign for the second
- * account.
+ * rclone's server-side copy between two accounts. Each account has a SAS, because with account keys rclone cannot sign
+ * for the second one.
  */
 export const rcloneCopy: JobContestant = async (storage, load) => {
   const names = numbers(load.copies).map(nameOf).join("\n");
@@ -156,7 +169,7 @@ async function remoteOf(service: BlobServiceClient): Promise<string> {
   return `:azureblob,sas_url="${url}":`;
 }
 
-function destinationOf({ near, far }: JobStorageClients, load: JobLoad): ContainerClient {
+export function destinationOf({ near, far }: JobStorageClients, load: JobLoad): ContainerClient {
   return (load.isFar ? far : near).getContainerClient("copies");
 }
 
@@ -168,7 +181,7 @@ async function sasOf(container: ContainerClient): Promise<string> {
   return url.slice(url.indexOf("?") + 1);
 }
 
-function nameOf(number: number): string {
+export function nameOf(number: number): string {
   return `${String(number).padStart(6, "0")}.bin`;
 }
 

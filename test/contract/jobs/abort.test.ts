@@ -4,7 +4,7 @@ import type { Calls } from "../../support/jobs/job-runs.ts";
 import { startStorage } from "../../support/stack/emulator.ts";
 import type { StorageEmulatorOptions } from "../../../src/local/storage/emulator.ts";
 
-/* Aborts and pauses of jobs whose runs have died, or are working. */
+/* Aborts and pauses of jobs whose runs have died or are still working. */
 
 async function setStage(
   copies: StorageEmulatorOptions["copies"],
@@ -29,7 +29,7 @@ async function setStage(
   return { storage, runs, id, archive: service.getContainerClient("archive") };
 }
 
-/** The process dies after its first start was executed. */
+/** Calls of a process that dies after Storage has executed its first start. */
 function dyingAfterStart(): { calls: Calls; death: Promise<"died"> } {
   let onDeath: (died: "died") => void = () => {};
   const death = new Promise<"died">((resolve) => {
@@ -71,7 +71,7 @@ test.each([
   },
 );
 
-test("an order that comes before a run stops it before its next step", async () => {
+test("a run that begins after an order to pause stops before its next step", async () => {
   const { runs, id } = await setStage({ finishOnStart: "always" }, 2);
   await runs.change(id, (record) => ({ ...record, wanted: "pause" }));
   const names: string[] = [];
@@ -121,7 +121,7 @@ test("an orchestration that is no longer the newest does nothing", async () => {
   expect(await runs.record(id)).toMatchObject({ plannedPages: 0, startedAt: null });
 });
 
-test("a run works at most a minute, and the next one continues where it stopped", async () => {
+test("a run works for at most a minute, and the next one continues where it stopped", async () => {
   const { storage, runs, id } = await setStage({ finishOnStart: "always" }, 100);
   const began = storage.clock.now();
   const slow: Calls = async (name, call) => {

@@ -77,14 +77,14 @@ export const jobMutants: readonly Mutant[] = [
     suites: ["test/unit/jobs/pages.test.ts"],
   },
   {
-    breaks: "a page is finished before the page before it is started",
+    breaks: "a page is finished before the previous page is started",
     file: "src/jobs/decisions/pages.ts",
     find: "if (isDone(record, page) || page > record.startedPages + 1) return null;",
     replace: "if (isDone(record, page)) return null;",
     suites: ["test/unit/jobs/pages.test.ts"],
   },
   {
-    breaks: "a page counts as started before the page before it",
+    breaks: "a page counts as started before the previous page",
     file: "src/jobs/decisions/pages.ts",
     find: "const isEarly = page > record.startedPages + 1;",
     replace: "const isEarly = page > record.startedPages + 99;",
@@ -190,7 +190,7 @@ export const jobMutants: readonly Mutant[] = [
     suites: [abort],
   },
   {
-    breaks: "an abort does not look for what a dead run has started",
+    breaks: "an abort does not find the copies that a dead run has started",
     file: "src/activities/jobs/abort-page.ts",
     find: 'if (!mayExist && states[index]?.is !== "uncertain") {',
     replace: 'if (mayExist || states[index]?.is !== "uncertain") {',
@@ -233,7 +233,7 @@ export const jobMutants: readonly Mutant[] = [
     suites: [writers],
   },
   {
-    breaks: "a paused job goes on",
+    breaks: "a paused job continues",
     file: "src/activities/jobs/work-on-job.ts",
     find: 'if (wanted === "pause") return { kind: "next" };',
     replace: 'if (wanted === "pause" && record.version > 1) return { kind: "next" };',
