@@ -90,8 +90,8 @@ export async function sendStart(
 }
 
 /**
- * Storage has started the copy. If it has also completed the copy, or if the source is so small that it may have completed
- * the copy since, the status is read immediately. The copyId of a completed copy is recorded with the outcome.
+ * Storage has started the copy. If it has also completed the copy, or if the source is so small that the copy may be
+ * complete by now, the status is read immediately. The copyId of a completed copy is recorded with the outcome.
  */
 async function started(
   deps: ActivityDependencies,
@@ -109,11 +109,14 @@ async function started(
     return { ...result, status, kept: { lock, record: record.etag } };
   }
   // The clean-up removes only the copyId that is in the record.
-  if (status !== null && isFinal(status))
-    return await recordStart(deps, input, attempt, { ...result, status });
-  if (!isPending) return await recordStart(deps, input, attempt, result);
   const pending = { kind: "pending", progress: null, warning: null } as const;
-  return await recordStart(deps, input, attempt, { ...result, status: pending });
+  const known = status !== null && isFinal(status) ? status : isPending ? pending : null;
+  return await recordStart(
+    deps,
+    input,
+    attempt,
+    known === null ? result : { ...result, status: known },
+  );
 }
 
 /** Records the copyId, so that a repair can follow the copy. */

@@ -122,12 +122,7 @@ const cases: Record<string, Case> = {
 const film = Buffer.alloc(5_000_000, "film");
 
 /** Requests a copy, and returns its id after its first activities. */
-async function post(
-  stack: TestStack,
-  options = {},
-  headers = {},
-  content = film,
-): Promise<string> {
+async function post(stack: TestStack, options = {}, headers = {}, content = film): Promise<string> {
   const source = await stack.upload("inbox/film.mp4", content);
   const body = { source: source.url, destination: stack.blob("archive/film.mp4").url, options };
   const { id } = await stack.start(body, headers);
