@@ -23,11 +23,12 @@ type Case = { copies: number; atATime: number; ends: "in its start" | "soon afte
 const cases: readonly Case[] = [
   { copies: 1_000, atATime: 1, ends: "in its start" },
   { copies: 1_000, atATime: 32, ends: "in its start" },
-  { copies: 400, atATime: 32, ends: "soon after" },
+  { copies: 1_000, atATime: 32, ends: "soon after" },
 ];
 const fullCases: readonly Case[] = [
   { copies: 10_000, atATime: 1, ends: "in its start" },
   { copies: 10_000, atATime: 32, ends: "in its start" },
+  { copies: 10_000, atATime: 32, ends: "soon after" },
 ];
 type Entrant = { contestant: Contestant; stack: PriceStack; container: string };
 /** Copies per second; null where there is no such contestant. */
