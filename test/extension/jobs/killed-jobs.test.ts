@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, inject, onTestFailed, test } from "vitest";
-import { hour, minute } from "../../../src/copy/durations.ts";
+import { minute } from "../../../src/copy/durations.ts";
 import { jobInstanceId } from "../../../src/names.ts";
 import type { ExtensionStack } from "../support/extension-stack.ts";
+import type { Part } from "../support/processes/host-pair.ts";
 import type { Json } from "../support/stack.ts";
 import { seededRandom } from "../support/random.ts";
 import { holdPolls, holdStarts } from "./held-requests.ts";
@@ -29,7 +30,7 @@ import type { Existing, StagedJob } from "./job-stage.ts";
  */
 
 const seeds = (process.env["EXTENSION_SEEDS"] ?? "1").split(",").map(Number);
-const parts = [["host"], ["bridge"], ["host", "bridge"]] as const;
+const parts: readonly (readonly Part[])[] = [["host"], ["bridge"], ["host", "bridge"]];
 type Mode = "fail" | "skip" | "if-newer" | "always";
 
 const existing: Existing = {
@@ -120,13 +121,21 @@ test.each(seeds)(
         }
       };
 
+      /** Kills processes, and starts them again; `meanwhile` runs while they are dead. */
+      const killAndRevive = async (killed: readonly Part[], meanwhile = () => {}) => {
+        await stack.kill(...killed);
+        meanwhile();
+        await pause(random() * 2_000);
+        // A failed orchestration needs the watchdog. While the app runs, Storage would reject its requests under way.
+        if (killed.includes("bridge")) await stack.skipAhead(graceMs);
+        await stack.revive();
+      };
+
       const earlyStarts = holdStarts(stack, early, someOf(early));
       const earlyPolls = holdPolls(stack, early);
       await Promise.all(early.map(request));
       await until("the early jobs start objects", earlyStarts.isHolding);
-      await stack.kill("bridge");
-      earlyStarts.release();
-      await stack.revive();
+      await killAndRevive(["bridge"], earlyStarts.release);
       await untilStarted(early);
       await until("the early jobs poll", earlyPolls.isHoldingAll);
 
@@ -134,21 +143,17 @@ test.each(seeds)(
       const latePolls = holdPolls(stack, late);
       await Promise.all(late.map(request));
       await until("the late jobs start objects", lateStarts.isHolding);
-      await stack.kill(...anyPart());
-      lateStarts.release();
-      earlyPolls.release();
-      await pause(random() * 2_000);
-      await stack.revive();
+      await killAndRevive(anyPart(), () => {
+        finishCopies(early);
+        lateStarts.release();
+        earlyPolls.release();
+      });
       await pause(random() * 3_000);
-      await stack.kill(...anyPart());
-      await stack.revive();
+      await killAndRevive(anyPart());
 
-      finishCopies(early);
       await untilStarted(late);
       finishCopies(late);
       latePolls.release();
-      // A poll that became rare while copies were pending is due.
-      await stack.skipAhead(maxPollWaitMs);
       const ended: Json[] = [];
       for (const job of jobs) {
         const id = ids.get(job) ?? "";
@@ -178,9 +183,7 @@ async function expectExact(stack: ExtensionStack, staged: ModeJob, job: Json): P
   await expectWithinDurableLimits(stack, job.id);
 }
 
-/** The maximum time between two polls of a copy in its first days. */
-const maxPollWaitMs = 6 * hour;
-/** The watchdog helps no job that is younger. */
+/** The watchdog helps no job that is younger than ten minutes. */
 const graceMs = 11 * minute;
 const minHelpMs = 5_000;
 
@@ -190,7 +193,6 @@ const minHelpMs = 5_000;
  */
 function openHelp(stack: ExtensionStack, ids: ReadonlyMap<ModeJob, string>): () => Promise<void> {
   let helpedAt = 0;
-  const skippedFor = new Set<string>();
   const hasFailed = async (id: string): Promise<boolean> => {
     for (let generation = 1, last = ""; ; generation++) {
       const path = `instances/${jobInstanceId(id, generation)}`;
@@ -203,12 +205,8 @@ function openHelp(stack: ExtensionStack, ids: ReadonlyMap<ModeJob, string>): () 
     if (performance.now() - helpedAt < minHelpMs) return;
     helpedAt = performance.now();
     try {
-      const failed: string[] = [];
-      for (const id of ids.values()) if (await hasFailed(id)) failed.push(id);
-      if (failed.length === 0) return;
-      if (failed.some((id) => !skippedFor.has(id))) await stack.skipAhead(graceMs);
-      for (const id of ids.values()) skippedFor.add(id);
-      await stack.runFunction("watchdog");
+      const failed = await Promise.all([...ids.values()].map(hasFailed));
+      if (failed.includes(true)) await stack.runFunction("watchdog");
     } catch {
       // The app is busy or about to start: later.
     }
