@@ -29,7 +29,7 @@ import type { Existing, StagedJob } from "./job-stage.ts";
  * are early: `EXTENSION_SEEDS=7` runs one seed.
  */
 
-const seeds = (process.env["EXTENSION_SEEDS"] ?? "1").split(",").map(Number);
+const seeds = (process.env["EXTENSION_SEEDS"] ?? "1,2").split(",").map(Number);
 const parts: readonly (readonly Part[])[] = [["host"], ["bridge"], ["host", "bridge"]];
 type Mode = "fail" | "skip" | "if-newer" | "always";
 
