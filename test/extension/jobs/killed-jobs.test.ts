@@ -144,6 +144,7 @@ test.each(seeds)(
       await Promise.all(late.map(request));
       await until("the late jobs start objects", lateStarts.isHolding);
       await killAndRevive(anyPart(), () => {
+        // Before the polls: the next poll of copies this old would be minutes later.
         finishCopies(early);
         lateStarts.release();
         earlyPolls.release();
