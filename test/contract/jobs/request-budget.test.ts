@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { sized } from "../../support/campaign-size.ts";
 import { createJobRuns } from "../../support/jobs/job-runs.ts";
 import { atEnd, startStorage } from "../../support/stack/emulator.ts";
 import type { StorageEmulatorOptions } from "../../../src/local/storage/emulator.ts";
@@ -13,7 +14,7 @@ import { writeManyBlobs } from "../../support/stack/many-blobs.ts";
  * those of the ledger.
  */
 
-const objects = 5_000;
+const objects = sized({ small: 2_000, full: 5_000 });
 
 async function countRequests(copies: StorageEmulatorOptions["copies"]) {
   const folder = mkdtempSync(join(tmpdir(), "ferry-budget-"));
@@ -42,6 +43,7 @@ async function countRequests(copies: StorageEmulatorOptions["copies"]) {
   });
   const record = await runs.untilDone(id);
   expect(record).toMatchObject({ end: { status: "succeeded" }, done: { copied: { objects } } });
+  console.log("REQ", requests);
   return requests;
 }
 
