@@ -10,11 +10,11 @@ import { writeManyBlobs } from "../../support/stack/many-blobs.ts";
 
 /*
  * Goal: a job costs at most 1.01 requests for each object if every copy completes in its start, and 1.02 if every
- * copy is pending for one poll. Method: a job of one full page; every request that the emulator receives counts, also
+ * copy is pending for one poll. Method: a job of one page; every request that the emulator receives counts, also
  * those of the ledger.
  */
 
-const objects = sized({ small: 2_000, full: 5_000 });
+const objects = sized({ small: 4_000, full: 5_000 });
 
 async function countRequests(copies: StorageEmulatorOptions["copies"]) {
   const folder = mkdtempSync(join(tmpdir(), "ferry-budget-"));
@@ -43,7 +43,6 @@ async function countRequests(copies: StorageEmulatorOptions["copies"]) {
   });
   const record = await runs.untilDone(id);
   expect(record).toMatchObject({ end: { status: "succeeded" }, done: { copied: { objects } } });
-  console.log("REQ", requests);
   return requests;
 }
 
