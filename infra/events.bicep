@@ -15,10 +15,10 @@ param appId string
 param stateAccountId string
 param deadLetterContainer string
 
-@description('The system topics that exist already: an account can have only one. Each needs a system-assigned identity.')
+@description('The system topics that already exist, because an account can have only one. Each needs a system-assigned identity.')
 param existingTopics ExistingTopic[] = []
 
-@description('Delivers the events to this queue of the app\'s own account instead of to the function; empty for the function.')
+@description('The queue of the app\'s own account to which events are delivered, instead of to the function; empty for the function.')
 param eventQueue string = ''
 
 @description('The resource id of the action group that alerts notify; empty for none.')

@@ -1,5 +1,5 @@
-// Everything that Ferry needs in Azure, except the event subscriptions (events.bicep): those can be made only once the
-// functions exist. Existing storage accounts are not changed, apart from role assignments on them.
+// Everything that Ferry needs in Azure, except the event subscriptions (events.bicep), which can be created only when
+// the functions exist. Existing storage accounts are not changed, apart from role assignments on them.
 
 targetScope = 'subscription'
 

@@ -30,8 +30,8 @@ export function costTables(prices: Prices, counts: Counts, hub: Hub): string {
       ]),
     ),
     "### A month of copies",
-    `The last three columns are costs, in ${prices.region}, for blobs in the tier Hot with LRS. ${unpriced(prices)}`,
-    `"At most": the table counts one second of an instance of ${prices.instanceGigabytes} GB for each execution, the shortest time that is billed. This is an upper limit only if no execution takes longer than a second, as one with \`Prefer: wait\` does. Executions that share an instance at the same time cost less.`,
+    `The last three columns are costs, in ${prices.region}, for blobs in the Hot tier with LRS. ${unpriced(prices)}`,
+    `"At most": the table counts one second of an instance of ${prices.instanceGigabytes} GB for each execution, the shortest time that is billed. This is an upper limit only if no execution takes longer than a second, but one with \`Prefer: wait\` does. Executions that share an instance at the same time cost less.`,
     "The free amounts are deducted in each row. A subscription has them once a month, for all its apps.",
     table(
       [
@@ -115,7 +115,7 @@ const unpricedNames: Partial<Record<PriceName, string>> = {
   virtualMachineHour: "virtual machines",
 };
 
-/** An empty cell if one of the amounts is unknown. */
+/** Adds the amounts; null if one of them is unknown. */
 function sum(amounts: (number | null)[]): number | null {
   return amounts.reduce(
     (total, amount) => (total === null || amount === null ? null : total + amount),
@@ -134,7 +134,7 @@ function money(value: number | null): string {
 
 const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 
-/** A table as the formatter aligns it: text to the left, numbers to the right. */
+/** Builds a table with the alignment of the formatter: text to the left, numbers to the right. */
 function table(head: string[], rows: string[][]): string {
   const isNumber = head.map((_, column) =>
     rows.every((row) => /^(–|(< )?[\d,.]+)$/.test(row[column] ?? "")),

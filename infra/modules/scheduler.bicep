@@ -10,7 +10,7 @@ param principalId string
 param identityId string
 param clientId string
 
-@description('Address ranges that may call the scheduler. Identities authenticate in any case.')
+@description('Address ranges that may call the scheduler. Callers must authenticate in any case.')
 param ipAllowlist string[]
 
 param isPrivate bool

@@ -12,7 +12,7 @@ export type BundledFile = { name: string; code: string; modules: readonly string
 /**
  * Bundles the app with its libraries, except for `@azure/functions-core`, which the Functions host supplies. The format
  * is CommonJS because importing `node:http` as an ES module reads all of its exports, which loads the built-in `fetch`
- * at 14 MB. Functions and classes keep their names, so that stack traces in the log remain readable.
+ * (14 MB). Functions and classes keep their names, so that stack traces in the log remain readable.
  */
 export async function bundle(root: string): Promise<BundledFile[]> {
   const build = await rolldown({
@@ -45,7 +45,7 @@ export async function bundle(root: string): Promise<BundledFile[]> {
     }));
 }
 
-/** One character outside Latin-1 would make Node keep the whole file with two bytes per character. */
+/** Escapes other characters, because one outside Latin-1 makes Node store the whole file with two bytes per character. */
 function asciiOnly(code: string): string {
   return code.replace(
     /[^\t\n\r -~]/g,

@@ -23,7 +23,7 @@ Exit codes:
   5    no response, or one that is not Ferry's
   6    with --watch, and for wait: the job is paused
   70   a bug in this program
-  130  Ctrl-C; what was started continues
+  130  Ctrl-C; copies and jobs that were started continue
 Of several, the first that applies: 130, 70, 5, 4, 2, 1, 3, 6, 0.`;
 
 const order: readonly ExitCode[] = [130, 70, 5, 4, 2, 1, 3, 6, 0];

@@ -83,7 +83,7 @@ export function errorOfResponse({ response, body, call }: Failed): FerryError {
 
 const signIn = "Sign in, or use a function key of the app";
 
-/** Builds the error of a response that is not Ferry's, whatever its status. */
+/** Builds the error of a response that is not Ferry's, regardless of its status. */
 export function foreignResponse({ response, call }: Failed): FerryError {
   const { status, headers } = response;
   const retryAfter = readSeconds(headers.get("retry-after"));

@@ -25,7 +25,7 @@ export function viewResponse(
 
 /**
  * Adds the ETag of the copy or job to a response to GET or HEAD, or responds with 304 if `If-None-Match` has it (RFC
- * 9110, 13.1.2 and 15.4.5). Another response is returned unchanged.
+ * 9110, 13.1.2 and 15.4.5). Other responses are returned unchanged.
  */
 export function withEtag(response: HttpResponseInit, ifNoneMatch: string | null): HttpResponseInit {
   const body: object = Object(response.jsonBody);

@@ -16,7 +16,7 @@ export type ConditionalBlobs = {
     etag: string,
     metadata?: Record<string, string>,
   ): Promise<string | null>;
-  /** `isShape` is true for content that Ferry can have written; other content, and what is not JSON, is an error. */
+  /** `isShape` is true for content that Ferry can have written. Other content, such as invalid JSON, is an error. */
   read<T>(name: string, isShape?: IsShape): Promise<Found<T> | null>;
   /**
    * Reads, changes and writes the blob, again after each write that lost to another writer; `update` returns null to

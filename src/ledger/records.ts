@@ -7,7 +7,7 @@ import type { Records } from "./ledger.ts";
 
 /**
  * Stands for the ETag of a deleted copy's record. The ledger does not return the real one, so no write can replace the
- * record, whatever its caller has read. Only the purge removes it.
+ * record, regardless of its caller's reads. Only the purge removes it.
  */
 const deletedEtag = "deleted";
 

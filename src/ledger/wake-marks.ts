@@ -62,7 +62,7 @@ export async function removeWakeMark(
   await blobs.remove(name, { etag: found.etag });
 }
 
-/** Removes the mark of the copy that holds the destination, whatever its wakes. */
+/** Removes the mark of the copy that holds the destination, regardless of its wakes. */
 export async function removeMark(blobs: ConditionalBlobs, folder: string): Promise<void> {
   await blobs.remove(`${folder}${markName}`);
 }

@@ -6,7 +6,7 @@ import { beginStorageCall } from "../telemetry/scope.ts";
 import type { CallTarget, StorageResponse } from "../telemetry/scope.ts";
 
 /**
- * SDK retries are disabled: they would repeat a 503 immediately, whatever its Retry-After is. Longer waits are
+ * SDK retries are disabled: they would repeat a 503 immediately, regardless of its Retry-After. Longer waits are
  * durable timers, which survive restarts and cost nothing.
  */
 export const pipeline = { retryOptions: { maxTries: 1, tryTimeoutInMs: 15 * second } };
@@ -17,8 +17,8 @@ export const singleTry = { retryOptions: { maxTries: 1 } };
 /** The time limit in ms for a whole call, including the body of its response. */
 const maxCallMs = 30 * second;
 
-/** The same for Copy Blob From URL, which responds after it has copied up to 256 MiB (ms). */
-export const maxSyncCopyMs = 2 * minute;
+/** The same for Copy Blob From URL, which responds after it has copied up to 256 MiB (ms): as long as a job's run. */
+export const maxSyncCopyMs = minute;
 
 /**
  * Adds to the pipeline the parts of every call: a client-side time-out, a span, and the trace's ids as

@@ -1,7 +1,7 @@
 import { isInstanceId } from "../copy/contract/ids.ts";
 import type { Caller } from "./scope.ts";
 
-/** Reads the copy or job, and its trace, from the input of an activity, which may be any JSON, because it is parsed later. */
+/** Reads the copy or job and its trace from an activity's input, which can be any JSON because it is parsed later. */
 export function readStepCaller(input: unknown): Caller {
   const { instanceId, copy, trace: own } = fields(input);
   const { trace = own } = fields(copy);

@@ -45,7 +45,7 @@ test.each(themes.flatMap((theme) => widths.map((width) => ({ theme, width }))))(
       const hidden = await page
         .getByRole("banner")
         .evaluate((bar) => bar.scrollWidth - bar.clientWidth);
-      expect(hidden, `${view}: what the header has no room for (px)`).toBe(0);
+      expect(hidden, `${view}: overflow of the header (px)`).toBe(0);
     };
     await expectCount(rows(), 4);
     await advance(10_000);

@@ -91,7 +91,7 @@ test("a copy is started in the form, with the app's messages at the fields, and 
   await expectText(page.getByLabel("Overview"), "5.72 MiB");
 });
 
-test("a copy that the settings do not allow shows at the form why, and what to do about it", async () => {
+test("the form shows why the settings do not allow a copy, and how to fix that", async () => {
   const stack = await startStack({ settings: { COPY_ALLOWED: "[]" } });
   const source = await stack.upload("inbox/film.mp4", "film");
   const request = { source: source.url, destination: stack.blob("archive/film.mp4").url };
@@ -110,7 +110,7 @@ test("a copy that the settings do not allow shows at the form why, and what to d
   await dashboard.screenshot("form-not-allowed");
 });
 
-test("a running copy is aborted after a question, and its destination is removed", async () => {
+test("a running copy is aborted after a confirmation, and its destination is removed", async () => {
   const stack = await startStack({ copies: slow });
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4");
@@ -225,7 +225,7 @@ test("a request that must change is started again in the form, with its source a
   expect((await destination.downloadToBuffer()).toString()).toBe("new");
 });
 
-test("a link leads to its copy, also to one that the list has not loaded", async () => {
+test("a link opens its copy, even one that the list has not loaded", async () => {
   const stack = await startStack();
   const source = await stack.upload("inbox/film.mp4", "film");
   const { id } = await stack.start({

@@ -167,13 +167,13 @@ function withTails(value: unknown, name = ""): unknown {
   );
 }
 
-test("no text of a response can act on the page, whichever field it is in", async () => {
+test("no text in any field of a response can affect the page", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 10_000 } });
   await stack.upload("inbox/film.mp4", Buffer.alloc(1_000_000));
   const start = (from: string, to: string) =>
     stack.start({ source: stack.blob(from).url, destination: stack.blob(to).url });
   const { id } = await start("inbox/gone.mp4", "archive/gone.mp4");
-  // Fails, too, and stays in the list when the first one is deleted.
+  // This copy fails, too, and stays in the list when the first one is deleted.
   const other = await start("inbox/lost.mp4", "archive/lost.mp4");
   for (const failed of [id, other.id]) await stack.untilEnded(failed);
   await start("inbox/film.mp4", "archive/film.mp4");

@@ -93,7 +93,7 @@ test("a job is watched, paused, resumed and aborted", async () => {
   await expectText(counters, `Copied${objects.copied}`);
 });
 
-test("a planned job is started after a question, and its failures are grouped by cause with the fix", async () => {
+test("a planned job is started after a confirmation, and its failures are grouped by cause with the fix", async () => {
   const stack = await startStack(immediately);
   for (const name of ["a", "b", "c", "d"]) await stack.upload(`inbox/${name}.txt`, name);
   const { id } = await startJob(stack, inboxJob(stack, { dryRun: true }));
@@ -136,7 +136,7 @@ test("a planned job is started after a question, and its failures are grouped by
   await dashboard.screenshot("no-jobs");
 });
 
-test("an order that the app rejects shows why, and a link leads to its job or says that there is none", async () => {
+test("a rejected order shows the reason; a link leads to its job, or to a message that there is none", async () => {
   const stack = await startStack(slow);
   await fill(stack, 3);
   const { id } = await startJob(stack, inboxJob(stack));
@@ -215,7 +215,7 @@ test("hostile names of a job's folders and objects are shown as they are", async
   await dashboard.screenshot("job-hostile");
 });
 
-test("while the app does not respond, the jobs stay on the page, which says that it is not connected", async () => {
+test("while the app does not respond, the jobs stay on the page, which shows that it is not connected", async () => {
   const stack = await startStack(immediately);
   await stack.upload("inbox/a.txt", "a");
   await untilJobEnded(stack, (await startJob(stack, inboxJob(stack))).id);

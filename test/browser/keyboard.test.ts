@@ -44,7 +44,7 @@ test("the arrow keys move through the list, Enter opens a copy, and Escape retur
   expect(await focused()).toContain("archive/48.mp4");
 });
 
-test("a dialog keeps the focus, closes with Escape, and gives the focus back", async () => {
+test("a dialog keeps the focus, closes with Escape, and then returns the focus", async () => {
   const stack = await startStack();
   const { page, button, advance } = await openDashboard(stack);
   await button("New copy").focus();

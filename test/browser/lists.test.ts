@@ -15,7 +15,7 @@ async function startAll(stack: TestStack, pairs: readonly [source: string, desti
   }
 }
 
-test("failures are grouped by cause with the fix, and a group is retried after a question", async () => {
+test("failures are grouped by cause with the fix, and a group is retried after a confirmation", async () => {
   const stack = await startStack();
   await stack.upload("inbox/film.mp4", "film");
   await stack.upload("archive/there.mp4", "older");
@@ -57,7 +57,7 @@ test("failures are grouped by cause with the fix, and a group is retried after a
   expect(await question.count()).toBe(0);
 });
 
-test("all copies that a filter shows are aborted after a question, and no others", async () => {
+test("all copies that a filter shows are aborted after a confirmation, and no others", async () => {
   const stack = await startStack({ copies: slow });
   for (const name of ["a", "b", "c"]) await stack.upload(`inbox/${name}`, Buffer.alloc(1_000_000));
   await stack.upload("photos/d", Buffer.alloc(1_000_000));

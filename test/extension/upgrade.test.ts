@@ -36,14 +36,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Ends the processes as a deployment does, and starts the other package. */
+/** Stops the processes as a deployment does, and starts the other package. */
 async function deploy(directory: string): Promise<void> {
   await stack.stop();
   stack.useBuild(directory);
   await stack.revive();
 }
 
-/** Wakes each copy, and waits until its code has read it, which is a turn for each history. */
+/** Wakes each copy, and waits until Ferry has read it: each history then has a turn on the deployed package. */
 async function readEach(ids: readonly string[]): Promise<void> {
   const reads = async (id: string) => Number((await stack.get(id)).statusReads);
   const before = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** The parameter sets of which a snapshot is committed, and what each shows. */
+/** The parameter sets with a committed snapshot, and the case that each covers. */
 export const deployments = {
   smallest: "one pair, nothing else",
   routes: "a route, several resource groups, two subscriptions, a private network, sign-in, SAS",

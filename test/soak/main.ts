@@ -3,16 +3,18 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SeedName } from "../support/seeds.ts";
 import { runVitest } from "../support/vitest.ts";
+import { tableText } from "../bench/table.ts";
+import { jobObjects, parseArguments, type SoakPlan } from "./arguments.ts";
+import { soakJob } from "./jobs/big-job.ts";
 
 /*
- * `npm run soak`: runs the campaigns and properties at full size with fresh seeds, once.
+ * `npm run soak`: runs the campaigns and properties at full size with fresh seeds, and a job of 100,000 objects, once.
  * `npm run soak -- 5` does so five times, `npm run soak -- 90m` or `-- 8h` until the time is over.
- * Prints each seed before its run. For each failure it prints the line to commit and the command that
- * repeats it, and exits with 1 at the end.
+ * `npm run soak -- job 1000000` runs only a job of that size. Prints each seed before its run. For each failure it
+ * prints the line to commit and the command that repeats it, and exits with 1 at the end.
  */
 
 const root = new URL("../..", import.meta.url).pathname;
-const [minute, hour] = [60_000, 3_600_000];
 
 type Campaign = { seedName: SeedName; files: readonly string[] };
 
@@ -43,16 +45,10 @@ function propertyFiles(): readonly string[] {
   });
 }
 
-/** Returns true if another round may start. */
-function parseLimit(text = "1"): (round: number) => boolean {
-  const { amount, unit } = /^(?<amount>[1-9]\d*)(?<unit>[mh]?)$/.exec(text)?.groups ?? {};
-  if (amount === undefined) {
-    throw new Error(
-      `Cannot read the limit: ${text}. Give a number of rounds, or a time such as 90m or 8h.`,
-    );
-  }
-  if (unit === "") return (round) => round <= Number(amount);
-  const endsAt = Date.now() + Number(amount) * (unit === "h" ? hour : minute);
+/** Returns a function that returns true if the round with this number may start. */
+function limitRounds(plan: Exclude<SoakPlan, { kind: "job" }>): (round: number) => boolean {
+  if (plan.kind === "rounds") return (round) => round <= plan.count;
+  const endsAt = Date.now() + plan.ms;
   return () => Date.now() < endsAt;
 }
 
@@ -67,20 +63,44 @@ function runCampaign({ seedName, files }: Campaign, seed: number): string | null
   ].join("\n");
 }
 
-const mayStart = parseLimit(process.argv[2]);
-const failures: string[] = [];
-let rounds = 0;
-while (mayStart(rounds + 1)) {
-  rounds++;
-  for (const campaign of campaigns) {
-    const seed = randomInt(2 ** 31);
-    console.log(`Round ${rounds}: ${campaign.seedName}=${seed} ${campaign.files.join(" ")}`);
-    const failure = runCampaign(campaign, seed);
-    if (failure === null) continue;
-    console.error(failure);
-    failures.push(failure);
+/** Prints the figures of a job. Returns null when it passed, otherwise what is wrong and how to repeat it. */
+async function runJob(objects: number): Promise<string | null> {
+  const problems: string[] = [];
+  try {
+    const { tables, failures } = await soakJob(objects);
+    for (const table of tables) console.log(tableText(table));
+    problems.push(...failures);
+  } catch (error) {
+    problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
+  if (problems.length === 0) return null;
+  return [...problems, `Repeat with: npm run soak -- job ${objects}`].join("\n");
 }
-console.log(`${rounds} rounds, ${failures.length} failures`);
-for (const failure of failures) console.error(failure);
+
+const failures: string[] = [];
+const keep = (failure: string | null) => {
+  if (failure === null) return;
+  console.error(failure);
+  failures.push(failure);
+};
+
+const plan = parseArguments(process.argv.slice(2));
+if (plan.kind === "job") {
+  keep(await runJob(plan.objects));
+} else {
+  const mayStart = limitRounds(plan);
+  let rounds = 0;
+  while (mayStart(rounds + 1)) {
+    rounds++;
+    for (const campaign of campaigns) {
+      const seed = randomInt(2 ** 31);
+      console.log(`Round ${rounds}: ${campaign.seedName}=${seed} ${campaign.files.join(" ")}`);
+      keep(runCampaign(campaign, seed));
+    }
+    console.log(`Round ${rounds}: a job of ${jobObjects} objects`);
+    keep(await runJob(jobObjects));
+  }
+  console.log(`${rounds} rounds, ${failures.length} failures`);
+  for (const failure of failures) console.error(failure);
+}
 process.exit(failures.length === 0 ? 0 : 1);

@@ -47,7 +47,8 @@ export function chaosClock(start: number): ChaosClock {
     const begun = performance.now();
     for (let quiet = 0; quiet < quietRounds; quiet = busy <= 0 ? quiet + 1 : 0) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (performance.now() - begun > maxWorkMs) throw new Error("Work does not end");
+      if (performance.now() - begun > maxWorkMs)
+        throw new Error("The tracked work has not finished");
     }
   };
   const takeDue = (limit: number) => {

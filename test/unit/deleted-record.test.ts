@@ -6,7 +6,7 @@ import type { Outcome } from "../../src/copy/contract/outcome.ts";
 import { epochMs } from "../../src/copy/time.ts";
 import { emptyRecord, summary, withDeletion } from "../../src/ledger/record.ts";
 
-/* What the record of a deleted copy keeps. Each text of a record that could contain a URL has the canary. */
+/* The data that the record of a deleted copy keeps. Each text of a record that could contain a URL has the canary. */
 
 const canary = "https://acct1.blob.core.windows.net/inbox/canary";
 const at = "2026-11-20T12:00:00.000Z";
@@ -36,7 +36,7 @@ const outcomes: Outcome[] = [
 ];
 
 test.each(outcomes)(
-  "of the outcome $status $failure.cause, status, cause and times stay",
+  "the outcome $status $failure.cause keeps its status, cause and times",
   (outcome) => {
     const record = withDeletion(
       {

@@ -46,7 +46,7 @@ function refusalOf(settings: ReturnType<typeof readSettings>, { from, to }: Pair
   return checkAccess(settings, { ...copy, route: null }, epochMs(0))?.reason ?? null;
 }
 
-/** The containers that the templates create, from the snapshots of what they deploy. */
+/** The containers that the templates create, from the snapshots of their deployments. */
 const created = globSync("infra/snapshots/*.snapshot.json").flatMap((file) => {
   const snapshot = JSON.parse(readFileSync(file, "utf8")) as {
     predictedResources: { type: string; name: string }[];

@@ -54,7 +54,7 @@ test.each([
   [{ EventType: "ExecutionSuspended", Timestamp: at, Reason: "secret" }, { step: "suspended" }],
   [{ EventType: "ExecutionResumed", Timestamp: at }, { step: "resumed" }],
   [{ EventType: "ExecutionTerminated", Timestamp: at }, { step: "terminated" }],
-])("%j of a history", (event, expected) => {
+])("the event %j of a history becomes an entry", (event, expected) => {
   const entries = entry(event);
   expect(entries).toMatchObject([expected]);
   expect(JSON.stringify(entries)).not.toContain("secret");
@@ -71,7 +71,7 @@ test.each([
   expect(entry(event)).toEqual([]);
 });
 
-test("without a history, the dates in the ledger are the entries", () => {
+test("without a history, the entries are built from the dates in the ledger", () => {
   const { source, entries } = buildTimeline(view, { own: null, repair: null });
   expect(source).toBe("ledger");
   expect(entries.map(({ step }) => step)).toEqual(["requested", "start"]);

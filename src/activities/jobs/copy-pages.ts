@@ -9,14 +9,14 @@ import { openPage } from "./page-run.ts";
 import type { PageRun } from "./page-run.ts";
 import { planPage } from "./plan-page.ts";
 
-/** How many pages of a job may have pending copies. */
+/** The maximum number of a job's pages with pending copies. */
 export const maxOpenPages = 20;
 
 /**
  * Starts the objects of a page and of the pages after it, until the run's time is over, or the job must stop, slow down
- * or poll. While a page is copied, the next one is planned. The next page begins when every object of the page before
- * has been sent, so a slow copy does not leave the window empty. A run works on at most two pages, and records them in
- * their order.
+ * or poll. While a page is copied, the run plans the next one. The next page begins when the run has sent a start for
+ * every object of the previous page, so a slow copy does not leave the window empty. A run works on at most two pages,
+ * and records them in order.
  */
 export async function copyPages(run: JobRun, first: number): Promise<StepEnd> {
   const starts = createPageStarts(run);
@@ -24,7 +24,7 @@ export async function copyPages(run: JobRun, first: number): Promise<StepEnd> {
   const begin = async (number: number): Promise<void> => {
     const page = await openPage(run, number, { registers: true });
     const started = page === null ? null : starts.add(page);
-    // Before the copies of the page take the whole window.
+    // Begins first, because the copies of the page may fill the window.
     const ahead = planAhead(run, starts, number);
     const end = finishPage(run, { number, page, started, before: ends.at(-1) ?? null });
     end.catch(starts.fail);
@@ -46,7 +46,7 @@ export async function copyPages(run: JobRun, first: number): Promise<StepEnd> {
   return waits ?? goOn;
 }
 
-/** Returns true if nothing that the run knows of the record keeps it from starting objects. */
+/** Returns true if neither the record that the run read last nor a pause of the window prevents new starts. */
 function mayGoOn({ record, generation, window, deps }: JobRun): boolean {
   const { wanted, stopped, end } = record;
   const isCurrent = record.generation === generation && end === null;
@@ -62,18 +62,18 @@ function mayBegin(run: JobRun, starts: PageStarts, number: number): boolean {
     number <= startedPages + 2 &&
     mayGoOn(run) &&
     !starts.mustStop() &&
-    // The page before may leave pending copies, too.
+    // The previous page may leave pending copies, too.
     pending.length < maxOpenPages - 1 &&
     pending.every((dueAt) => dueAt > now)
   );
 }
 
-/** Plans the page after `current`, in one of the window's calls. */
+/** Plans the page after `current`, as one of the calls that the window allows. */
 async function planAhead(run: JobRun, starts: PageStarts, current: number): Promise<void> {
-  // Where `select` leaves out all blobs of a listing, there is no page yet.
+  // No page is planned yet if `select` has left out all blobs that were listed so far.
   while (!starts.mustStop() && mayGoOn(run)) {
     const { next, plannedPages } = run.record;
-    // A window of one call is for copies.
+    // If the window allows only one call, that call is for copies.
     if (next === null || plannedPages > current || run.window.size() < 2) return;
     const end = await starts.count(() => planPage(run, next));
     if (end.kind === "wait") return;
@@ -84,11 +84,11 @@ type Finishing = {
   number: number;
   page: PageRun | null;
   started: StartedPage | null;
-  /** The end of the page before; null if that is in the record. */
+  /** The end of the previous page; null if the record contains it. */
   before: Promise<StepEnd> | null;
 };
 
-/** Waits until the objects of a page are started, or must not be started; then records the state of the page. */
+/** Waits until the objects of a page are started or the run must start no more; then records the page's state. */
 async function finishPage(
   run: JobRun,
   { number, page, started, before }: Finishing,
@@ -103,7 +103,7 @@ async function finishPage(
 async function startAll(page: PageRun, started: StartedPage): Promise<void> {
   await started.run();
   for (let dropped = await saveAtEnd(page); dropped.length > 0;) {
-    // Another run has registered in the meantime: these objects are started again, and the destination decides.
+    // Another run has registered in the meantime, so the results of these objects are uncertain: start them again.
     if (started.mustStop()) break;
     started.repeat(dropped);
     await started.run();

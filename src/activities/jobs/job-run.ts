@@ -39,12 +39,12 @@ export type JobLimits = {
 export const defaultJobLimits: JobLimits = {
   pageSize: 5_000,
   saveEvery: 250,
-  // An activity works at most a minute; a call that is sent at the end of this may take as long as `callTimeoutMs`.
+  // An activity works at most a minute; a call that is sent at the end of this may take as long as `minCallMs`.
   maxRunMs: 40 * second,
 };
 
-/** The client gives up on a call after this time (ms). */
-const callTimeoutMs = 20 * second;
+/** The time that a call has at least, before the client gives up on it (ms). */
+const minCallMs = 20 * second;
 /** The time after a run's last start after which none of the run's calls can arrive at Storage (ms). */
 const fenceMs = 120 * second;
 /** The interval at which a run reads the job's order (ms). */
@@ -91,9 +91,14 @@ export function runTimes({ now, limits }: JobDependencies): Pick<JobRun, "until"
 /** How long after an unclear start it can still arrive (ms). */
 export const maxInFlightMs = fenceMs;
 
-/** The time and the time-out of a call that is sent now. */
-export function callOrder({ deps }: JobRun): { now: EpochMs; signal: AbortSignal } {
-  return { now: deps.now(), signal: AbortSignal.timeout(callTimeoutMs) };
+/**
+ * The time and the time-out of a call that is sent now. The earlier in its run a call is sent, the more time it has, because
+ * Copy Blob From URL responds after it has copied up to 256 MiB.
+ */
+export function callOrder({ deps, until }: JobRun): { now: EpochMs; signal: AbortSignal } {
+  const now = deps.now();
+  const timeoutMs = minCallMs + Math.max(0, until - now);
+  return { now, signal: AbortSignal.timeout(timeoutMs) };
 }
 
 /** Keeps a plan in the run, instead of an older one. */
@@ -121,7 +126,7 @@ export async function changeRecord(
   await afterWrite(run, () => changeNow(run, update));
 }
 
-/** Reads what is wanted of the job, and what other runs have done. Throws `JobDeletedError`. */
+/** Reads the record, with the latest order to the job and the changes of other runs. Throws `JobDeletedError`. */
 export async function readRecord(run: JobRun): Promise<void> {
   await afterWrite(run, async () => {
     const { deps, instanceId } = run;

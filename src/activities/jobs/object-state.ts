@@ -18,7 +18,7 @@ export function destinationOf({ sides, record }: JobRun, { name }: PlannedObject
   return { ...sides.destination, name: `${record.input.destination.prefix}${name}` };
 }
 
-/** A copy of an object, and when it was started (epoch ms). `overwrote`: as in its pending state. */
+/** A copy of an object. `since`: when it was started (epoch ms). `overwrote`: as in its pending state. */
 export type ObjectCopy = {
   object: PlannedObject;
   copyId: CopyId;
@@ -26,10 +26,10 @@ export type ObjectCopy = {
   overwrote?: true;
 };
 
-/** The state of a copy according to its destination. `stubEtag`: the empty blob that it left must be removed. */
+/** The state of a copy according to its destination. `stubEtag`: of the empty blob that must be removed; null if none. */
 export type ObservedCopy = { state: ObjectState; stubEtag: string | null };
 
-/** Interprets the destination, null if there is none, as the state of a copy that the job started. */
+/** Returns the state of a copy that the job started. `seen`: its destination; null if that does not exist. */
 export function observeCopy(
   run: JobRun,
   plan: Pick<PagePlan, "plannedAt">,
@@ -115,7 +115,7 @@ function toObserved(
   }
 }
 
-/** A copy that another client aborted has failed; only an abort of the job makes it `aborted`. */
+/** Returns `failed` for a copy that another client aborted: `aborted` is only for an abort of the job. */
 export function asForeignAbort(state: ObjectState): ObjectState {
   if (state.is !== "aborted") return state;
   const message = `Cannot finish the copy because another client aborted it: copyId ${state.copyId ?? "unknown"}`;

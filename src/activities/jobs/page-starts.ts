@@ -9,9 +9,9 @@ import type { ObjectEnd } from "./start-object.ts";
 
 /** The starts of the pages that a run copies at the same time. They share its window, and stop together. */
 export type PageStarts = {
-  /** Adds a page, after all that are there: its objects are started when theirs leave room in the window. */
+  /** Adds a page. Its objects are started when those of the pages added earlier leave room in the window. */
   add(page: PageRun): StartedPage;
-  /** Makes a call that starts no object, as the next one of the window's. */
+  /** Makes a call that starts no object. It is the next call that the window allows. */
   count<Result>(call: () => Promise<Result>): Promise<Result>;
   mustStop(): boolean;
   /** Starts nothing more, because of an error. */
@@ -21,14 +21,14 @@ export type PageStarts = {
 };
 
 export type StartedPage = {
-  /** Waits until no object is left to start, or none may be started. Their calls may be running. */
+  /** Waits until a start has been sent for every object, or no more may be started. Calls may still be running. */
   sent(): Promise<void>;
-  /** The same, and waits for the calls. Throws the first error of all pages. */
+  /** Waits like `sent`, and for the calls to complete. Throws the first error of all pages. */
   run(): Promise<void>;
   /** Starts these objects again. */
   repeat(indexes: readonly number[]): void;
   mustStop(): boolean;
-  /** The record no longer gets the progress of this page every five seconds. */
+  /** Stops writing the progress of this page to the record every five seconds. */
   leave(): void;
 };
 
@@ -44,7 +44,7 @@ export function createPageStarts(run: JobRun): PageStarts {
   const queues: PageQueue[] = [];
   const waiting = new Set<{ isOver: () => boolean; resolve: () => void }>();
   let active = 0;
-  /** Calls of the window that are kept for `count`. */
+  /** The number of calls in the window that are reserved for `count`. */
   let reserved = 0;
   let isStopped = false;
   let bug: { error: unknown } | null = null;
@@ -70,7 +70,7 @@ export function createPageStarts(run: JobRun): PageStarts {
       waiting.add({ isOver, resolve });
       pump();
     });
-  /** Works while starts continue. Its error stops them. */
+  /** Runs `work` while starts continue. If it throws, they stop. */
   const guard = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
@@ -188,7 +188,7 @@ export function createPageStarts(run: JobRun): PageStarts {
   };
 }
 
-/** Keeps the end of a call in the page; returns true if the object must be started again. */
+/** Stores the result of a start in the page; returns true if the object must be started again. */
 function settle(page: PageRun, index: number, end: ObjectEnd): boolean {
   switch (end.kind) {
     case "known":
@@ -215,7 +215,7 @@ async function reportProgress(run: JobRun, pages: () => readonly PageRun[]): Pro
   await changeRecord(run, (record) => {
     const now = deps.now();
     let changed: JobRecord | null = null;
-    // The pages at the time of the write: a page that the run has left since then is in the record.
+    // Listed at the time of the write, because the record already contains any page that the run has left.
     for (const { plan, states } of pages()) {
       const entry = toOpenPage(plan, states, null);
       changed = withOpenPage(changed ?? record, entry, now) ?? changed;

@@ -56,7 +56,7 @@ export async function planPage(run: JobRun, start: PageStart): Promise<StepEnd> 
   return goOn;
 }
 
-/** The selected blobs by their names below the source, in the order of the listing; `marker`: what follows them. */
+/** The selected blobs by their names below the source, in the order of the listing; `marker`: where it continues. */
 type Selected = { selected: Map<string, ListedBlob>; leftOut: number; marker: string | null };
 
 async function listSource(run: JobRun, start: PageStart): Promise<Selected | { end: StepEnd }> {
@@ -143,7 +143,7 @@ async function listDestination(
   return { blobs };
 }
 
-/** A container that does not exist, or that the app may not list, stops the job before it copies anything. */
+/** A container that does not exist, or that the app is not allowed to list, stops the job before it copies anything. */
 async function notListed(
   run: JobRun,
   outcome: Exclude<ListOutcome, { kind: "page" }>,

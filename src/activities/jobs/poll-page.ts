@@ -29,7 +29,7 @@ export async function pollPage(run: JobRun, number: number): Promise<StepEnd> {
   const now = deps.now();
   const polls = page.polls ?? beginPolls(page.states);
   const next = polls === null ? null : nextPolls(polls, page.plan, page.states, now);
-  // Storage did not serve a call: the other copies are polled soon.
+  // Storage did not serve a call, so the remaining copies are polled soon.
   page.polls = next !== null && waits !== null ? { ...next, dueAt: plusMs(now, 5 * second) } : next;
   await page.save({ leaves: true });
   if (page.part !== null) return await closePage(run, number, page);
@@ -38,7 +38,7 @@ export async function pollPage(run: JobRun, number: number): Promise<StepEnd> {
   return waits ?? goOn;
 }
 
-/** Reads the destinations of all pending copies; a wait if Storage did not serve a call. */
+/** Reads the destinations of all pending copies. Returns a wait if Storage did not serve a call. */
 async function observePending(run: JobRun, page: PageRun): Promise<StepEnd | null> {
   const pending = listPending(page);
   const isListed = pending.length > maxReads;
@@ -65,7 +65,7 @@ export function listPending({ plan, states }: PageRun): Pending[] {
   });
 }
 
-/** The destination's blobs from the first to the last pending name. */
+/** Lists the destination's blobs from the first to the last pending name. */
 async function listPendingRange(
   run: JobRun,
   pending: readonly Pending[],
@@ -102,7 +102,7 @@ function byName(one: string, other: string): number {
   return one < other ? -1 : 1;
 }
 
-/** Reads the destination of one copy: the listing did not show it. */
+/** Reads the destination of one copy that the listing did not show. */
 async function readOne(run: JobRun, page: PageRun, each: Pending): Promise<StepEnd | null> {
   const order = { object: destinationOf(run, each.object), ...callOrder(run) };
   const read = await run.deps.storage.readDestination(order);
@@ -123,7 +123,7 @@ async function readOne(run: JobRun, page: PageRun, each: Pending): Promise<StepE
   }
 }
 
-/** Keeps the state that the destination shows. A copy that failed leaves an empty blob, which is removed first. */
+/** Stores the state that the destination shows, after removing the empty blob that a failed copy left. */
 async function keep(
   run: JobRun,
   page: PageRun,

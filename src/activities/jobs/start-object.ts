@@ -23,7 +23,7 @@ export type ObjectEnd =
   | { kind: "known"; state: ObjectState }
   /** It holds if no other run has started the object. */
   | { kind: "provisional"; result: ObjectResult }
-  /** Storage did not serve the call: start the object again. `state`: as far as it is known. */
+  /** Storage did not serve the call: start the object again. `state`: the object's latest known state; null if none. */
   | {
       kind: "again";
       state: ObjectState | null;
@@ -37,8 +37,8 @@ export const maxTries = 10;
 
 /**
  * Starts the copy of one object under the conditions of the plan. If Storage refuses the start, another run of the page,
- * or an earlier start without a response, may have started it: then the destination decides. Otherwise another writer
- * has changed the destination, and `overwrite` decides.
+ * or an earlier start without a response, may have started it: the run reads the destination to find such a copy. If
+ * there is none, another writer has changed the destination, and `overwrite` decides.
  */
 export async function startObject(run: JobRun, page: PageRun, index: number): Promise<ObjectEnd> {
   const object = page.plan.objects[index];
@@ -49,7 +49,7 @@ export async function startObject(run: JobRun, page: PageRun, index: number): Pr
   const attempt = { run, page, index, object, engine, overwrote: false };
   const held = ontoStub ? await refuseHeldStub(run, object) : null;
   if (held !== null) {
-    // An earlier start may be the copy that is at the destination.
+    // The copy at the destination may be from an earlier start of this object.
     const refused = { kind: "failed", failure: held } as const;
     return await judgeRefused(attempt, refused, { began: run.deps.now(), tries: 1 });
   }
@@ -96,7 +96,7 @@ type Attempt = {
   index: number;
   object: PlannedObject;
   engine: Engine;
-  /** Whether this start replaces content that the plan does not have. */
+  /** True if this start replaces content that another writer wrote after the page was planned. */
   overwrote: boolean;
 };
 
@@ -140,10 +140,10 @@ async function judge(
 
 type Refused = Extract<StartOutcome, { kind: "failed" | "refused" }>;
 
-/** How often an object is started again after another writer has changed its destination. */
+/** How many times an object is started again because another writer has changed its destination. */
 const maxOverwrites = 3;
 
-/** `tries`: starts of this object until now, each refused. */
+/** `tries`: the number of starts of this object so far, all refused. */
 async function judgeRefused(
   attempt: Attempt,
   refused: Refused,
@@ -166,8 +166,8 @@ async function judgeRefused(
     }
     seen = read.kind === "found" ? read.state : null;
     if (isCertain || mayOverwrite) {
-      // If a run started the copy that was read, it had registered before; if it has left since, it has recorded the
-      // copy.
+      // A run registers before it starts a copy, and records the copy before it leaves. So if another run started the
+      // copy that was read, that run is still registered or the copy is recorded.
       const { isAlone, recorded } = await page.readOthers(index);
       if (recorded !== null && recorded.is !== "uncertain") return known(recorded);
       isCertain &&= isAlone && recorded === null;
@@ -192,7 +192,7 @@ async function judgeRefused(
   }
   const held = seen !== null && isStub(seen) ? await refuseHeldStub(run, object) : null;
   if (held !== null) return settled(failed(held));
-  // On the state that was read: of two runs that overwrite it, only one succeeds.
+  // Conditional on the state that was read: if two runs overwrite it, only one succeeds.
   const onto: StartConditions["destination"] =
     seen === null ? { kind: "absent" } : { kind: "etag", etag: seen.etag };
   const again = { ...attempt, overwrote: seen !== null && !isStub(seen) };

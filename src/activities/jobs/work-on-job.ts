@@ -27,9 +27,9 @@ const noSuchJob = "There is no such job";
 const keyWaitMs = minute;
 
 /**
- * Works on a job for at most a minute: plans pages, starts their objects, polls pending copies, and ends the job. What is
- * wanted of it is in its record. A job has one such activity at a time, but Durable may run it again, or two at once:
- * every step follows the plan of its page, and every write is conditional.
+ * Works on a job for at most a minute: plans pages, starts their objects, polls pending copies, and ends the job. Its
+ * record contains the order to it. A job has one such activity at a time, but Durable may run it again, or twice at the
+ * same time: every step follows the plan of its page, and every write is conditional.
  */
 export async function workOnJob(deps: JobDependencies, step: JobStep): Promise<JobStepResult> {
   const { instanceId, generation } = step;

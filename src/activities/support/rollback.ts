@@ -76,8 +76,8 @@ export async function snapshotDestination(
 }
 
 /**
- * Deletes every snapshot that earlier plans of this copy took. Null when that is done, and when the app may not list
- * snapshots, because then it took none.
+ * Deletes every snapshot that earlier plans of this copy took. Returns null when that is done, or when the app is not
+ * allowed to list snapshots, because then it took none.
  */
 export async function discardSnapshots(
   deps: ActivityDependencies,

@@ -17,8 +17,8 @@ export type SourceRead = { seen: SourceProperties | null; minted: MintedSas | nu
 
 /**
  * Reads the source with the same authorization that Storage will use for the copy (`source-authorization.ts`). If the
- * identity may not sign a SAS or read the source, it reads anonymously, because the source may be public. The app does
- * not fetch sources outside Storage.
+ * identity is not allowed to sign a SAS or to read the source, the app reads anonymously, because the source may be
+ * public. The app does not fetch sources outside Storage.
  */
 export async function readSource(
   deps: ActivityDependencies,

@@ -17,7 +17,7 @@ export async function isStarted(
   return record?.copyId === copyId && record.destination === endpointUrl(copy.destination);
 }
 
-/** The status of a copy that is not in the ledger. It is the same whatever the destination contains. */
+/** The status of a copy that is not in the ledger. It is the same for any content of the destination. */
 export function notStarted({ copyId }: PollInput): FinalCopyStatus {
   const message =
     "Cannot report the copy's status because the ledger does not show that this copy was started";

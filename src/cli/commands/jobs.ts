@@ -35,7 +35,7 @@ export function jobCommand(run: Run): Command {
     listCommand(run),
     showCommand(run),
     waitCommand(run),
-    order("abort", "abort jobs; what they have copied stays"),
+    order("abort", "abort jobs; copied objects stay"),
     order("pause", "pause jobs"),
     order("resume", "let paused jobs continue"),
     ofEach(run, "delete", "forget jobs that have ended", async (ferry, id) => {

@@ -7,11 +7,11 @@ export type RequestFlag = {
   option: Option;
   /** The value that the flag sets, if it has no argument and does not set `true`. */
   value?: string;
-  /** The flag's names for the fields within its field, if they differ. */
+  /** The flag's names for the subfields of `field` that it names differently. */
   parts?: Readonly<Record<string, string>>;
 };
 
-/** Builds the part of a request that the flags set, from the values of commander; undefined if there is none. */
+/** Builds the part of a request that the flags set, from commander's values; undefined if no flag is given. */
 export function buildFields(
   flags: readonly RequestFlag[],
   values: Readonly<Record<string, unknown>>,

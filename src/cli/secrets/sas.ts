@@ -2,7 +2,7 @@ import { hasSecret } from "./secret-queries.ts";
 import type { Shell } from "../shell.ts";
 import { UsageError } from "../usage-error.ts";
 
-/** The place of the SAS of a side: never an argument, because every user of a machine can read arguments. */
+/** Where a side's SAS is read from: never an argument, because every user of a machine can read arguments. */
 export type SasFlags = {
   sourceSasEnv?: string;
   destinationSasEnv?: string;
@@ -24,7 +24,9 @@ export async function addSas(
   for (const url of [source, destination]) if (url !== undefined) rejectSas(url);
   if (flags.destinationSasEnv !== undefined || flags.destinationSasStdin === true) {
     if (destination === undefined) {
-      throw new UsageError("Cannot use a SAS of the destination because a route gives it");
+      throw new UsageError(
+        "Cannot use a SAS of the destination because the route sets the destination",
+      );
     }
   }
   const isRead = flags.sourceSasStdin === true || flags.destinationSasStdin === true;
@@ -55,7 +57,7 @@ export function rejectSas(url: string): void {
   if (!hasSecret(url)) return;
   throw new UsageError(
     "Cannot take a SAS or another secret from the arguments because other users of this machine can read them",
-    "Use --source-sas-env NAME, --source-sas-stdin, or those of the destination; the secret in this call is no longer secret",
+    "Use --source-sas-env NAME, --source-sas-stdin, or the same for the destination; the secret in this call is no longer secret",
   );
 }
 
@@ -90,8 +92,8 @@ function parseSas(text: string | undefined, side: Side, place: string): string {
   const isQuery = /^[\w.~%-]+=[\x21-\x7e]*$/.test(sas) && hasSecret(sas);
   if (!isQuery) {
     throw new UsageError(
-      `Cannot use the SAS of the ${side} because ${place} has none`,
-      "A SAS is a text such as sv=…&se=…&sp=r&sig=…, without the URL before it; of a signed URL outside Storage, it is the query",
+      `Cannot use the SAS of the ${side} because ${place} contains no SAS`,
+      "A SAS is a text such as sv=…&se=…&sp=r&sig=…, without the URL before it; for a signed URL outside Storage, use its query",
     );
   }
   return sas;

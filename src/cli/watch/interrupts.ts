@@ -5,7 +5,7 @@ import type { Shell } from "../shell.ts";
 export type InterruptHandlers = {
   /** The question, such as "Abort the copy?". */
   question: string;
-  /** What can be typed, what it does in words, and what it does. */
+  /** The keys that a user can type. `label` describes the effect of a key, and `act` causes it. */
   orders: readonly { key: string; label: string; act(): void }[];
   /** A question is shown. */
   asking(): void;

@@ -51,7 +51,7 @@ export function createProgressView(
 
 const minBarColumns = 8;
 const maxBarColumns = 40;
-/** The maximum number of columns beside the bar; a longer line would be cut off. */
+/** The maximum number of columns next to the bar; a longer line would be cut off. */
 const columnsOfOne = 66;
 const columnsOfMany = 80;
 

@@ -47,7 +47,7 @@ export async function watch<View>(
     try {
       await calls[order]?.(id, { signal: stop.signal });
     } catch (error) {
-      // It has ended meanwhile: the wait shows how.
+      // The copy or job has ended in the meantime, and the wait shows how.
       const hasEndedBefore = error instanceof FerryError && error.causeName === endedCause;
       if (!hasEndedBefore && !stop.signal.aborted) print(() => output.error(error, id));
     }

@@ -249,7 +249,7 @@ export type NotifyResult =
   /** `targets`: those that have not accepted the notification, if known. */
   | (TransientFailure & { targets?: string[] });
 
-/** The data of a wake that an event caused: the (bare) ETag of the destination, as the event has it. Others have none. */
+/** The data of a wake that an event caused: the destination's (bare) ETag in the event. Other wakes have none. */
 export type WakeData = { etag: string };
 
 /** The part of the host's invocation context that activities use. */

@@ -13,7 +13,7 @@ export type CopyResult =
   | { kind: "skipped"; reason: string }
   | { kind: "not-started"; failure: Failure };
 
-/** In the residue of an unsuccessful copy onto content that it could not restore. */
+/** The residue of an unsuccessful copy that replaced content and did not restore it. */
 export const formerContentGone =
   "The destination's former content is gone: the unsuccessful copy replaced it";
 

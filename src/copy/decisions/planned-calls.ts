@@ -23,7 +23,8 @@ const mintedDays = 7;
 
 const pending = "while the copy is pending";
 const exists = "if the destination exists";
-const identityRefused = "if the app's identity may not read the source, which may be public";
+const identityRefused =
+  "if the app's identity is not allowed to read the source, which may be public";
 const noKey = "if the app has no key of the account that lasts long enough";
 const otherPending = "if a copy that Ferry did not start is pending at the destination";
 const released = "when the copy has ended";

@@ -200,7 +200,7 @@ function matches(
   );
 }
 
-/** Since version 2025-11-05, the response to a refused start includes the source's status, whatever the error code. */
+/** Since version 2025-11-05, the response to a refused start includes the source's status, for every error code. */
 function preferSourceStatus(
   call: StorageCallName,
   response: StorageErrorResponse,

@@ -94,7 +94,7 @@ export function isShareName(name: string): boolean {
 
 /**
  * The problem of a path without a slash. Storage would look for the blob in the root container ("Working with the root
- * container"); written in full it is never mistaken for a container.
+ * container"). The full form cannot be mistaken for a container.
  */
 function rootBlobProblem(name: string): string {
   const encoded = encodeURIComponent(name);
@@ -112,13 +112,13 @@ export function rootNameProblems(container: string, path: string): string[] {
     : [];
 }
 
-/** The names with and without the dot would be the same blob, with two locks. */
+/** The names with and without the dot identify the same blob, which would then have two locks. */
 export const trailingDotProblem =
   'has a "." at the end of a part of its blob name, which Storage removes; use a name without it';
 
 const maxBlobNameLength = 1_024;
 
-/** Problems of a blob's decoded name that no encoding can solve. */
+/** Problems of a blob's decoded name that no encoding can fix. */
 export function blobNameProblems(path: string): string[] {
   // Then nothing else is checked, because repeated decoding takes quadratic time.
   if (path.length > maxBlobNameLength) return ["has a blob name of more than 1,024 characters"];
@@ -140,7 +140,7 @@ function fileProblems(path: string): string[] {
   return [...fileNameProblems(path), ...misplacedSasProblems(path, "file")];
 }
 
-/** Problems of a file's decoded path that no encoding can solve. */
+/** Problems of a file's decoded path that no encoding can fix. */
 export function fileNameProblems(path: string): string[] {
   const parts = path.split("/");
   if (path.length > maxFilePathLength || parts.length > maxPathDepth) {
@@ -189,7 +189,7 @@ function ambiguityProblems(path: string, what: "blob" | "file"): string[] {
     found,
     (character) => `has the character ${characterName(character)} in its ${what} name`,
   );
-  // Servers on the way rewrite both, and then the name is no longer the one that was checked.
+  // Servers on the way rewrite both, so Storage would get a name other than the one that was checked.
   if (path.includes("\\")) problems.push(`has ${characterName("\\")} in its ${what} name`);
   if (hasDotSegment(path)) problems.push(`has "." or ".." as a part of its ${what} name`);
   else if (hasDotSegmentWhenDecoded(path)) {

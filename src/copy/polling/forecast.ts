@@ -116,7 +116,7 @@ export function stalledSince(
   return isIdle ? startedAt : null;
 }
 
-/** Points never go back and never exceed the total, whatever Storage reported. */
+/** Points never go back and never exceed the total, regardless of Storage's reports. */
 function toPoints(
   samples: readonly Sample[],
   { startedAt, total }: { startedAt: EpochMs; total: number },

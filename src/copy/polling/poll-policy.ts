@@ -65,7 +65,7 @@ export function followUpsAfter(readAt: EpochMs): EpochMs[] {
 /**
  * When to poll a pending copy next (epoch ms), never more than six hours after `now`, or twelve from the fourth day on:
  * when the forecast expects it to complete, or earlier where the forecast is uncertain. The number of polls so far
- * bounds this: whatever its progress, a two-week copy needs at most 56 polls. After a poll without a response,
+ * bounds this: regardless of its progress, a two-week copy needs at most 56 polls. After a poll without a response,
  * `orchestrations/follow.ts` uses `retryAt` and `minSpacingMs` instead.
  */
 export function nextPollAt(history: PollHistory): EpochMs {

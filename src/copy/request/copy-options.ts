@@ -38,7 +38,7 @@ export type CopyOptions = {
   /** Conditions on the source and destination when the copy is started, in addition to those of the plan. */
   sourceConditions: Conditions | null;
   destinationConditions: Conditions | null;
-  /** `hold` takes an infinite lease on the source, and releases it after the copy, whatever its outcome. */
+  /** `hold` takes an infinite lease on the source, and releases it after the copy, regardless of its outcome. */
   sourceLease: "off" | "hold";
   /** x-ms-lease-id: the infinite lease that the caller holds on the destination. */
   destinationLease: string | null;

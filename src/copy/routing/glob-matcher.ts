@@ -26,7 +26,7 @@ const bits = 32;
 
 /**
  * Compiles globs to one nondeterministic automaton, and simulates all of its states at the same time: each is one bit,
- * so a step handles 32 of them. A name therefore takes time proportional to its length, whatever it and the globs are.
+ * so a step handles 32 of them. A name therefore takes time proportional to its length, for any name and any globs.
  */
 export function createMatcher(globs: readonly Glob[]): GlobMatcher {
   const alternatives = new Set(globs.flatMap(expandGlob));

@@ -1,3 +1,5 @@
+import { optionsOff } from "../../copy/request/copy-options.ts";
+
 /*
  * The examples of the document. Tests send each request, and compare each response with its schema. Examples of
  * responses show the same copy in different states.
@@ -127,23 +129,7 @@ export const dryRunExample = {
   source: copyExample.source,
   destination: copyExample.destination,
   route: null,
-  options: {
-    overwrite: "fail",
-    ifBusy: "fail",
-    rollback: "off",
-    tier: null,
-    rehydratePriority: null,
-    metadata: null,
-    tags: null,
-    sealBlob: false,
-    immutabilityPolicy: null,
-    legalHold: false,
-    sourceConditions: null,
-    destinationConditions: null,
-    sourceLease: "off",
-    destinationLease: null,
-    file: null,
-  },
+  options: optionsOff,
   reads: [
     {
       operation: "Get Blob Properties",

@@ -42,7 +42,7 @@ export type PlannedObject = {
 };
 
 export type PlannedAction =
-  /** `ontoStub`: what has the ETag of `onto` is a stub; absent if not. */
+  /** `ontoStub`: the blob with the ETag of `onto` is a stub; absent if it is not. */
   | { kind: "copy"; engine: Engine; onto: StartConditions["destination"]; ontoStub?: true }
   | { kind: "skip"; reason: string }
   | { kind: "fail"; cause: Cause; message: string };
@@ -64,21 +64,21 @@ export type ObjectResult =
   | { is: "skipped"; reason: string }
   | ({ is: "failed"; cause: Cause; message: string; copyId?: CopyId } & Residue)
   | ({ is: "aborted"; copyId?: CopyId } & Residue)
-  /** The job ended before it. */
+  /** The job ended before the object was started. */
   | { is: "not-started" };
 
-/** `isFormerGone`: the copy has replaced content that was at the destination; absent if not. */
+/** `isFormerGone`: the copy replaced content of the destination; absent if it did not. */
 export type Residue = { isFormerGone?: true };
 
 export type OpenState =
   /**
-   * Storage copies it. `since`: epoch ms. `bytes`: copied at the last poll. `overwrote`: it replaces content that the
-   * plan does not have; absent if not.
+   * Storage is copying the object. `since`: epoch ms. `bytes`: copied at the last poll. `overwrote`: the copy replaces
+   * content that was written after the plan; absent if it does not.
    */
   | { is: "pending"; copyId: CopyId; since: EpochMs; bytes: number; overwrote?: true }
   /**
-   * A start got no clear response, so it may have started a copy. `tries`: such starts, without throttled ones; `at`: of
-   * the last one (epoch ms).
+   * A start got no clear response, so it may have started a copy. `tries`: the number of such starts, without throttled
+   * ones; `at`: the time of the last one (epoch ms).
    */
   | { is: "uncertain"; tries: number; at: EpochMs };
 

@@ -39,7 +39,7 @@ export function isDone({ startedPages, open }: JobRecord, page: number): boolean
   return page <= startedPages && !open.some((each) => each.page === page);
 }
 
-/** Builds the entry of a page from its states. `dueAt`: when its pending copies are polled; null: it must be started. */
+/** Builds the entry of a page from its states. `dueAt`: when to poll its pending copies; null if it must be started. */
 export function toOpenPage(
   plan: PagePlan,
   states: readonly (ObjectState | null)[],
@@ -50,8 +50,8 @@ export function toOpenPage(
 }
 
 /**
- * Records the state of a page; null if it is done. A page counts as started only when all pages before it do, and a page
- * that is started stays so, whatever a second run of it knows.
+ * Returns the record with the state of a page; null if the page is done. A page counts as started only when all pages
+ * before it do, and then continues to do so, even if a second run writes an older state.
  */
 export function withOpenPage(record: JobRecord, entry: OpenPage, now: EpochMs): JobRecord | null {
   const { page } = entry;

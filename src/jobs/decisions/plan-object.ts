@@ -13,7 +13,7 @@ import { blobIn } from "../contract/job-input.ts";
 import { canCopyFromUrl } from "../contract/storage.ts";
 import type { ListedBlob } from "../contract/storage.ts";
 
-/** The job, as far as it decides about one object. */
+/** The parts of the job that decide about one object. */
 export type PlannedJob = Pick<
   JobInput,
   "source" | "destination" | "options" | "sourceSas" | "destinationSas"
@@ -61,7 +61,7 @@ export function isWithinAccount({ source, destination, destinationSas }: Planned
   return destinationSas === null && from.origin === to.origin && from.account === to.account;
 }
 
-/** The object cannot be copied, whatever its destination contains. */
+/** The object cannot be copied, regardless of its destination. */
 function refuseObject(job: PlannedJob, name: string, blob: ListedBlob): PlannedAction | null {
   const { source, destination, options } = job;
   const from = blobIn(source, `${source.prefix}${name}`);

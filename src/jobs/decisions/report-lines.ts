@@ -94,7 +94,7 @@ function reportLine(
   }
 }
 
-/** Like the residue of a single copy. */
+/** The same field as in the outcome of a single copy. */
 function residueOf({ isFormerGone }: Residue): { residue?: string[] } {
   return isFormerGone === true ? { residue: [formerContentGone] } : {};
 }

@@ -11,7 +11,7 @@ type Selectable = Pick<ListedBlob, "length" | "lastModified" | "blobType" | "isF
 export type Selector = {
   /** `name`: below the source. */
   selects(name: string, blob: Selectable): boolean;
-  /** How many steps each character of a name takes, at most. */
+  /** The maximum number of steps for each character of a name. */
   stepsPerCharacter: number;
 };
 
@@ -43,14 +43,14 @@ function toGlob(text: string): Glob[] {
   return parsed.ok ? [parsed.glob] : [];
 }
 
-/** After so many steps, a few milliseconds, the other work of the process continues. */
+/** After this number of steps (a few milliseconds), the process continues its other work. */
 export const maxStepsAtOnce = 1_000_000;
 
 export type SelectedBlobs = { selected: [name: string, blob: ListedBlob][]; leftOut: number };
 
 /**
- * Selects blobs of a listing. `prefix`: of the source. `pause` lets the other work of the process continue, and returns
- * false if the selection must stop, which then returns null.
+ * Selects blobs of a listing. `prefix`: of the source. `pause` lets the process continue its other work, and returns
+ * false if the selection must stop. The result is then null.
  */
 export async function selectBlobs(
   { selects, stepsPerCharacter }: Selector,
@@ -66,7 +66,7 @@ export async function selectBlobs(
       if (!(await pause())) return null;
       steps = 0;
     }
-    // The blob of a folder itself, which some clients create, has no name below it.
+    // Some clients create a blob for the folder itself, which has no name below it.
     if (name !== "" && selects(name, blob)) selected.push([name, blob]);
   }
   return { selected, leftOut: blobs.length - selected.length };

@@ -9,7 +9,8 @@ import { openTaskHub } from "./hub/task-hub.ts";
  * backend. The engine accepts requests immediately; work begins with `start`. A file is one task hub and has one
  * engine.
  *
- * Not implemented, and rejected by name: entities, sub-orchestrations, rewind, restart, durable HTTP.
+ * Not implemented, and rejected with an error that names the feature: entities, sub-orchestrations, rewind, restart,
+ * durable HTTP.
  */
 export function openDurableEngine(options: DurableOptions): DurableEngine {
   const hub = openTaskHub(options);

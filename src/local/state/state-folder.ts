@@ -77,7 +77,7 @@ function lockFolder(directory: string): () => void {
   try {
     explained(directory, () => {
       mkdirSync(directory, { recursive: true, mode: ownerOnly });
-      // The folder contains keys and all content. It may be older than this rule.
+      // The folder contains keys and all content, and an earlier release may have created it with another mode.
       if ((statSync(directory).mode & 0o077) !== 0) chmodSync(directory, ownerOnly);
     });
     lock = new DatabaseSync(file);
@@ -161,7 +161,7 @@ function checkHalves({
 }
 
 function lost({ file, kind }: Examined): StateError {
-  const message = `Cannot start because "${file}" is ${kind}, but the rest of its state is there. ${startOver(file)}`;
+  const message = `Cannot start because "${file}" is ${kind}, but the rest of its state exists. ${startOver(file)}`;
   return new StateError(message);
 }
 
@@ -193,7 +193,7 @@ function readNumber(database: DatabaseSync, pragma: string): number {
   return Number(database.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);
 }
 
-/** Written in one step: a start that dies here leaves either no key or a whole one. */
+/** Written in one step: a start that dies here leaves either no key or a complete one. */
 function createKey(file: string): void {
   writeFileSync(`${file}.new`, randomBytes(32).toString("base64"), { mode: 0o600 });
   renameSync(`${file}.new`, file);

@@ -2,15 +2,15 @@ import type { InvocationContext } from "@azure/functions";
 import type { LogColumns } from "../../telemetry/log-lines.ts";
 
 /**
- * How often the host tries to handle a message of the queue: `maxDequeueCount` of host.json. After the last try, it moves
- * the message to the poison queue.
+ * How many times the host tries to handle a message of the queue: `maxDequeueCount` of host.json. After the last try, it
+ * moves the message to the poison queue.
  */
 export const maxTries = 5;
 
-/** The function with the queue trigger. */
+/** The name of the function with the queue trigger. */
 export const eventQueueFunction = "storageEventQueue";
 
-/** How an event arrived, in the words of the log. */
+/** Returns how an event arrived, as columns of the log line. */
 export function readDelivery({
   functionName,
   triggerMetadata = {},

@@ -84,7 +84,7 @@ export function mayUseRecord(
 }
 
 /**
- * Responds with 401 to every caller without a principal, whatever the method. The platform may admit callers without
+ * Responds with 401 to every caller without a principal, for every method. The platform may admit callers without
  * sign-in (`unauthenticatedClientAction`), and the app requires no key.
  */
 export function requireSignIn(handler: HttpHandler, settings: PrincipalSettings): HttpHandler {

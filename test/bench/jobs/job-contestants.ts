@@ -5,6 +5,7 @@ import {
   type BlobServiceClient,
   type ContainerClient,
 } from "@azure/storage-blob";
+import type { JobView } from "../../../src/instances/job-view.ts";
 import { blobBytes, inParallel, numbers, storageOf } from "../price/contestants.ts";
 import type { PriceStack } from "../price/stack.ts";
 
@@ -19,7 +20,7 @@ export type JobContestant = (storage: JobStorageClients, load: JobLoad) => Promi
 
 export type JobStorageClients = { near: BlobServiceClient; far: BlobServiceClient };
 
-/** As many copies at the same time as a job starts by default. */
+/** The number of concurrent copies, which is the default of a job. */
 export const atATime = 32;
 const uploadsAtATime = 16;
 const pollMs = 100;
@@ -57,34 +58,70 @@ export async function checkLoad(storage: JobStorageClients, load: JobLoad): Prom
   }
 }
 
-/** The same calls as the job, in a loop of a script: no plan, no conditions, no record, no report. */
+/**
+ * The same calls as the job, in a loop of a script: no plan, no conditions, no record, no report. It knows the names of
+ * the blobs.
+ */
 export const plainLoop: JobContestant = async (storage, load) => {
+  const copy = await plainCopy(storage, load);
+  await inParallel(numbers(load.copies).map(nameOf), atATime, copy);
+};
+
+/** The same loop, if it does not know the names: it lists the container, page by page. */
+export const listingLoop: JobContestant = async (storage, load) => {
+  const copy = await plainCopy(storage, load);
+  const inbox = storage.near.getContainerClient("inbox");
+  let left = load.copies;
+  for await (const { segment } of inbox.listBlobsFlat().byPage({ maxPageSize: 5_000 })) {
+    const names = segment.blobItems.slice(0, left).map(({ name }) => name);
+    await inParallel(names, atATime, copy);
+    left -= names.length;
+    if (left === 0) return;
+  }
+};
+
+async function plainCopy(
+  storage: JobStorageClients,
+  load: JobLoad,
+): Promise<(name: string) => Promise<void>> {
   const container = destinationOf(storage, load);
   const inbox = storage.near.getContainerClient("inbox");
   const query = load.isFar ? `?${await sasOf(inbox)}` : "";
-  await inParallel(numbers(load.copies), atATime, async (number) => {
-    const source = `${inbox.getBlobClient(nameOf(number)).url}${query}`;
-    const blob = container.getBlobClient(`${load.target}/${nameOf(number)}`);
+  return async (name) => {
+    const source = `${inbox.getBlobClient(name).url}${query}`;
+    const blob = container.getBlobClient(`${load.target}/${name}`);
     if (load.isFar) await blob.syncCopyFromURL(source);
     else await (await blob.beginCopyFromURL(source, { intervalInMs: pollMs })).pollUntilDone();
-  });
-};
+  };
+}
 
 /** A job of Ferry, from its request until its orchestration has completed. */
-export function ferryJob({ app, ended }: PriceStack): JobContestant {
-  return async (storage, load) => {
-    const inbox = storage.near.getContainerClient("inbox");
-    const destination = `${destinationOf(storage, load).url}/${load.target}/`;
-    const query = load.isFar ? `?${await sasOf(inbox)}` : "";
-    const request = { source: `${inbox.url}/${query}`, destination, concurrency: atATime };
-    const { id } = await send(`${app.ready}/api/jobs`, request);
-    await ended(`job-${id}-1`); // the first orchestration of a job that is never paused
-    const response = await fetch(`${app.ready}/api/jobs/${id}`);
-    const job = (await response.json()) as { status: string }; // the app's own response
-    if (job.status !== "succeeded") {
-      throw new Error(`The job is ${job.status}: ${JSON.stringify(job)}`);
-    }
-  };
+export function ferryJob(stack: PriceStack): JobContestant {
+  return async (storage, load) => void (await runJob(stack, storage, load));
+}
+
+/**
+ * Runs a job until its orchestration has completed, and returns it. Throws unless it has succeeded. `report` is the URL
+ * below which it writes its report.
+ */
+export async function runJob(
+  { app, ended }: PriceStack,
+  storage: JobStorageClients,
+  load: JobLoad,
+  report?: string,
+): Promise<JobView> {
+  const inbox = storage.near.getContainerClient("inbox");
+  const destination = `${destinationOf(storage, load).url}/${load.target}/`;
+  const query = load.isFar ? `?${await sasOf(inbox)}` : "";
+  const request = { source: `${inbox.url}/${query}`, destination, concurrency: atATime, report };
+  const { id } = await send(`${app.ready}/api/jobs`, request);
+  await ended(`job-${id}-1`); // the first orchestration of a job that is never paused
+  const response = await fetch(`${app.ready}/api/jobs/${id}`);
+  const job = (await response.json()) as JobView; // the app's own response
+  if (job.status !== "succeeded") {
+    throw new Error(`The job is ${job.status}: ${JSON.stringify(job)}`);
+  }
+  return job;
 }
 
 /** Single copies of Ferry, each until its orchestration has completed. */
@@ -102,8 +139,8 @@ export function singleCopies({ app, ended }: PriceStack): JobContestant {
 }
 
 /**
- * rclone's server-side copy between two accounts. Each has a SAS, because with keys it cannot sign for the second
- * account.
+ * rclone's server-side copy between two accounts. Each account has a SAS, because with account keys rclone cannot sign
+ * for the second one.
  */
 export const rcloneCopy: JobContestant = async (storage, load) => {
   const names = numbers(load.copies).map(nameOf).join("\n");
@@ -132,7 +169,7 @@ async function remoteOf(service: BlobServiceClient): Promise<string> {
   return `:azureblob,sas_url="${url}":`;
 }
 
-function destinationOf({ near, far }: JobStorageClients, load: JobLoad): ContainerClient {
+export function destinationOf({ near, far }: JobStorageClients, load: JobLoad): ContainerClient {
   return (load.isFar ? far : near).getContainerClient("copies");
 }
 
@@ -144,7 +181,7 @@ async function sasOf(container: ContainerClient): Promise<string> {
   return url.slice(url.indexOf("?") + 1);
 }
 
-function nameOf(number: number): string {
+export function nameOf(number: number): string {
   return `${String(number).padStart(6, "0")}.bin`;
 }
 

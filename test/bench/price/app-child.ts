@@ -7,10 +7,10 @@ import { send, serveOrders } from "./child-orders.ts";
 import type { EmulatorAddresses } from "./emulator-child.ts";
 
 /**
- * The process of the app: `app-child.ts <folder of the build> <file of the task hub> <addresses of the emulator>`. Runs
- * the build's compiled app on the build's own local host.
+ * The process of the app: `app-child.ts <folder of the build> <file of the task hub> <addresses of the emulator>
+ * [container of reports]`. Runs the build's compiled app on the build's own local host.
  */
-const [build = "", stateFile = "", addresses = ""] = process.argv.slice(2);
+const [build = "", stateFile = "", addresses = "", reports = ""] = process.argv.slice(2);
 const { blobUrl, fileUrl, account, otherAccount }: EmulatorAddresses = JSON.parse(addresses);
 const local = (file: string) => import(pathToFileURL(join(build, "dist/local", file)).href);
 const { startFunctionsHost }: typeof Host = await local("host/host.js");
@@ -18,6 +18,11 @@ const { systemClock }: typeof Clock = await local("clock.js");
 
 const blobEndpoint = `${blobUrl}/${account.name}`;
 const otherEndpoint = `${blobUrl}/${otherAccount.name}`;
+const from = `${blobEndpoint}/`;
+const pairs = [blobEndpoint, otherEndpoint].map((to) => ({ from, to: `${to}/` }));
+// Earlier builds do not have reports, and reject the word.
+const reportPairs =
+  reports === "" ? [] : [{ from, to: `${blobEndpoint}/${reports}/`, allow: ["report"] }];
 const host = await startFunctionsHost({
   appDirectory: build,
   clock: systemClock(),
@@ -27,9 +32,7 @@ const host = await startFunctionsHost({
     AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=${account.name};AccountKey=${account.key};BlobEndpoint=${blobEndpoint};`,
     COPY_EMULATOR: blobUrl,
     COPY_EMULATOR_FILES: fileUrl,
-    COPY_ALLOWED: JSON.stringify(
-      [blobEndpoint, otherEndpoint].map((to) => ({ from: `${blobEndpoint}/`, to: `${to}/` })),
-    ),
+    COPY_ALLOWED: JSON.stringify([...pairs, ...reportPairs]),
     COPY_ROUTES: "[]",
     COPY_SECRET_KEYS: randomBytes(32).toString("base64"),
   },

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
+import type { OperationName } from "../../../src/local/storage/http/rest-operation.ts";
 import type { CopySettings } from "../../../src/local/storage/pending-copies/copy-settings.ts";
 
 /** The orders that the benchmark sends to the processes of the app and of the emulator. */
@@ -13,8 +14,8 @@ export type Order =
   | { kind: "stop profile"; file: string }
   /** For the emulator: settings of copies that start from now on. */
   | { kind: "copies"; settings: Partial<CopySettings> }
-  /** Of the emulator: replies with the number of requests that it has received. */
-  | { kind: "requests" }
+  /** For the emulator: replies with the number of requests that it has received, of all operations or of one. */
+  | { kind: "requests"; operation?: OperationName }
   | { kind: "close" };
 
 export type Message =
@@ -29,7 +30,7 @@ export type Memory = { rssBytes: number; heapBytes: number };
 export type Orders = {
   close: () => Promise<void>;
   setCopies?: (settings: Partial<CopySettings>) => void;
-  requests?: () => number;
+  requests?: (operation?: OperationName) => number;
 };
 
 /** Handles the orders of the parent process until it sends `close`. */
@@ -42,7 +43,7 @@ export function serveOrders({ close, setCopies, requests }: Orders): void {
         return (user + system) / 1_000;
       }
       case "memory":
-        return readMemory();
+        return await readMemory();
       case "start profile":
         inspector.connect();
         await inspector.post("Profiler.enable");
@@ -55,7 +56,7 @@ export function serveOrders({ close, setCopies, requests }: Orders): void {
       case "copies":
         return setCopies?.(order.settings);
       case "requests":
-        return requests?.();
+        return requests?.(order.operation);
       case "close":
         await close();
         return process.disconnect();
@@ -71,9 +72,11 @@ export function send(message: Message): void {
   if (process.connected) process.send?.(message);
 }
 
-function readMemory(): Memory {
-  // The second collection frees what finalizers held during the first.
-  for (let collection = 0; collection < 2; collection++) globalThis.gc?.();
+async function readMemory(): Promise<Memory> {
+  globalThis.gc?.();
+  // Finalizers run after a collection. The second one frees what they let go, such as the timers of time-outs.
+  await new Promise(setImmediate);
+  globalThis.gc?.();
   const { rss, heapUsed } = process.memoryUsage();
   return { rssBytes: rss, heapBytes: heapUsed };
 }

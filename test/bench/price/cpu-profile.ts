@@ -13,7 +13,7 @@ type CpuNode = {
   children?: readonly number[];
 };
 
-/** The parts of Ferry and what it runs on, in the order of the table. */
+/** The parts of Ferry and of its platform, in the order of the table. */
 export const groups = [
   "app",
   "packages: SDKs, durable-functions, zod",

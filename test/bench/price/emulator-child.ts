@@ -20,7 +20,10 @@ const emulator = await startStorageEmulator({
 serveOrders({
   close: emulator.close,
   setCopies: (settings) => void Object.assign(emulator.copies, settings),
-  requests: () => [...emulator.requestCounts.values()].reduce((sum, each) => sum + each, 0),
+  requests: (operation) =>
+    operation === undefined
+      ? [...emulator.requestCounts.values()].reduce((sum, each) => sum + each, 0)
+      : (emulator.requestCounts.get(operation) ?? 0),
 });
 const [account, otherAccount] = emulator.accounts;
 if (account === undefined || otherAccount === undefined) {

@@ -6,7 +6,7 @@ export type PriceOptions = {
   build: string;
   /** The folder of another build for comparison; null if there is none. */
   otherBuild: string | null;
-  /** 10,000 copies side by side, and 20,000 in a row; otherwise a tenth. */
+  /** True to compare 10,000 copies side by side and to measure growth over 20,000; otherwise a tenth of each. */
   isFull: boolean;
 };
 

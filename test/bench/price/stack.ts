@@ -23,24 +23,40 @@ export type Child<Ready> = {
 export type PriceStack = {
   emulator: Child<EmulatorAddresses>;
   app: Child<string>;
+  /** The file of the app's task hub. */
+  hubFile: string;
   /** Resolves when an orchestration has completed. */
   ended(instanceId: string): Promise<void>;
   close(): Promise<void>;
 };
 
+export type PriceStackOptions = {
+  /** Called with the emulator's file before the emulator opens it. */
+  fillStorage?: (file: string) => void;
+  /** Called with the task hub's file before the app opens it. */
+  prepareHub?: (file: string) => void;
+  /** The container of the first account in which jobs may write their reports; default: none. */
+  reports?: string;
+};
+
 /** Starts the app of a build: a folder with dist/, host.json, local.settings.json and package.json. */
-export async function openPriceStack(build: string): Promise<PriceStack> {
+export async function openPriceStack(
+  build: string,
+  { fillStorage, prepareHub, reports = "" }: PriceStackOptions = {},
+): Promise<PriceStack> {
   const folder = mkdtempSync(join(tmpdir(), "ferry-bench-"));
-  const emulator = await openChild<EmulatorAddresses>("emulator-child.ts", [
-    join(folder, "storage.sqlite"),
-  ]);
+  const [storageFile, hubFile] = [join(folder, "storage.sqlite"), join(folder, "hub.sqlite")];
+  fillStorage?.(storageFile);
+  prepareHub?.(hubFile);
+  const emulator = await openChild<EmulatorAddresses>("emulator-child.ts", [storageFile]);
   const ends = createEnds();
-  const options = [build, join(folder, "hub.sqlite"), JSON.stringify(emulator.ready)];
+  const options = [build, hubFile, JSON.stringify(emulator.ready), reports];
   const app = await openChild<string>("app-child.ts", options, ends.add);
   for (const { died } of [emulator, app]) died.catch(ends.fail);
   return {
     emulator,
     app,
+    hubFile,
     ended: ends.wait,
     async close() {
       await app.close();

@@ -140,7 +140,7 @@ test.each(strange)("read, abort and settle do not call a destination with %s", a
 });
 
 test.each(strange)(
-  "settle releases no lease at a source with %s, and says why",
+  "settle releases no lease at a source with %s, and reports why",
   async (what, build) => {
     const started = await start();
     const { steps, instanceId, copy, attacker, called } = started;

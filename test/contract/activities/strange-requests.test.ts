@@ -13,7 +13,7 @@ import { failed, startStrangeSteps as start } from "../../support/access/strange
 type Started = Awaited<ReturnType<typeof start>>;
 
 const isWrite = ({ method }: { method: string }) => method !== "GET" && method !== "HEAD";
-/** The copies that were started, whether or not in the ledger's name. */
+/** The requests that started a copy. */
 const startsOf = ({ storage }: Started) =>
   storage.emulator.requests.filter(({ operation }) => operation === "CopyBlob");
 
@@ -53,12 +53,12 @@ test.each<[string, RegExp, (copy: CopyInput) => object]>([
   ["the flag of a rollback", /flags/, change({ rollsBack: true })],
   ["the flag of a lease on the destination", /flags/, change({ destinationLease: ownLease })],
   [
-    "a lease that can be a copy's",
+    "a lease id that a copy can have",
     /UUID of version 7/,
     options({ ...always, destinationLease: ownLease }),
   ],
   [
-    "a lease that can be a copy's, in capitals",
+    "a lease id that a copy can have, in capitals",
     /UUID of version 7/,
     options({ ...always, destinationLease: ownLease.toUpperCase() }),
   ],

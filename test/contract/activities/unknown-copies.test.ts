@@ -24,7 +24,7 @@ const unobservable = {
   failure: { cause: "not-allowed", message: expect.stringContaining("the ledger does not show") },
 };
 
-test("a poll of a copy that is not in the ledger returns the same result whatever the destination contains", async () => {
+test("a poll of a copy that is not in the ledger returns the same result for any content of the destination", async () => {
   const { storage, steps, source, container, destination, instanceId, copy } = await start();
   await container.getBlockBlobClient("other copy").beginCopyFromURL(source.url);
   const paths = ["copy.mp4", decodeURIComponent(new URL(source.url).pathname.split("/")[3] ?? "")];

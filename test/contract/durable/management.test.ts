@@ -349,7 +349,7 @@ test("an event named like a task id fails the instance instead of completing tha
   expect(output).toContain("An event with a number as its name completed the task");
 });
 
-test("termination ends an instance with the reason as output, whatever it waits for", async () => {
+test("termination ends an instance with the reason as output, regardless of what it waits for", async () => {
   const engine = await startEngine();
   await engine.startNew("sleep", "one");
   await engine.clock.settled();

@@ -71,7 +71,7 @@ test.each<[string, Orchestrator]>([
       yield context.df.callHttp({ method: "GET", url: "https://example.org" });
     },
   ],
-])("an unsupported operation fails by name: %s", async (name, it) => {
+])("an unsupported operation fails with an error that names it: %s", async (name, it) => {
   const engine = await run(it);
   const { runtimeStatus, output } = await engine.status("one");
   expect(runtimeStatus).toBe("Failed");
@@ -224,7 +224,7 @@ test("an orchestrator gets the extension's trigger", async () => {
   ]);
 });
 
-test("a failed activity is quoted as a .NET exception", async () => {
+test("a failed activity is reported as a .NET exception", async () => {
   const engine = await run(
     function* (context) {
       yield context.df.callActivity("bad", {});
@@ -257,7 +257,7 @@ test("a failed activity is quoted as a .NET exception", async () => {
   );
 });
 
-test("an activity delivered again runs again, and its second result changes nothing", async () => {
+test("an activity that is delivered again runs again, and its second result changes nothing", async () => {
   let runs = 0;
   const engine = await run(
     function* (context) {

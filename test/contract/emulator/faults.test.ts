@@ -51,7 +51,7 @@ test("a start whose response was lost fails with PendingCopyOperation when the S
   expect((await destination.getProperties()).copyStatus).toBe("pending");
 });
 
-test("a delayed request is executed and answered when its time comes", async () => {
+test("a delayed request is executed and gets its response when its time comes", async () => {
   const { service, emulator, clock } = await startStorage();
   const blob = await uploadBlob(service, "abc");
   let arrived = () => {};

@@ -59,7 +59,7 @@ test.each([
 });
 
 test.each([{ "WebHook-Request-Origin": "eventgrid.azure.net" }, {}])(
-  "the handshake of cloud events allows Event Grid, whatever origin requests it: %o",
+  "the handshake of cloud events allows Event Grid, for every requesting origin: %o",
   async (headers) => {
     const { url } = await startSample("events");
     const response = await fetch(webhook(url), { method: "OPTIONS", headers });

@@ -1,12 +1,16 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createJobRuns } from "../../support/jobs/job-runs.ts";
 import type { Calls } from "../../support/jobs/job-runs.ts";
 import { startStorage } from "../../support/stack/emulator.ts";
 import type { StorageEmulatorOptions } from "../../../src/local/storage/emulator.ts";
 
-/* Aborts and pauses of jobs whose runs have died, or are working. */
+/* Aborts and pauses of jobs whose runs have died or are still working. */
 
-async function setStage(copies: StorageEmulatorOptions["copies"], count: number, concurrency = 1) {
+async function setStage(
+  copies: StorageEmulatorOptions["copies"],
+  count: number,
+  { concurrency = 1, ...options }: { concurrency?: number; overwrite?: "always" } = {},
+) {
   const storage = await startStorage(copies === undefined ? {} : { copies });
   const { service } = storage;
   for (const name of ["inbox", "archive"]) await service.createContainer(name);
@@ -20,11 +24,12 @@ async function setStage(copies: StorageEmulatorOptions["copies"], count: number,
     source: `${url}/inbox/`,
     destination: `${url}/archive/`,
     concurrency,
+    options,
   });
   return { storage, runs, id, archive: service.getContainerClient("archive") };
 }
 
-/** The process dies after its first start was executed. */
+/** Calls of a process that dies after Storage has executed its first start. */
 function dyingAfterStart(): { calls: Calls; death: Promise<"died"> } {
   let onDeath: (died: "died") => void = () => {};
   const death = new Promise<"died">((resolve) => {
@@ -66,7 +71,7 @@ test.each([
   },
 );
 
-test("an order that comes before a run stops it before its next step", async () => {
+test("a run that begins after an order to pause stops before its next step", async () => {
   const { runs, id } = await setStage({ finishOnStart: "always" }, 2);
   await runs.change(id, (record) => ({ ...record, wanted: "pause" }));
   const names: string[] = [];
@@ -116,7 +121,7 @@ test("an orchestration that is no longer the newest does nothing", async () => {
   expect(await runs.record(id)).toMatchObject({ plannedPages: 0, startedAt: null });
 });
 
-test("a run works at most a minute, and the next one continues where it stopped", async () => {
+test("a run works for at most a minute, and the next one continues where it stopped", async () => {
   const { storage, runs, id } = await setStage({ finishOnStart: "always" }, 100);
   const began = storage.clock.now();
   const slow: Calls = async (name, call) => {
@@ -132,4 +137,40 @@ test("a run works at most a minute, and the next one continues where it stopped"
   expect(record.done.copied.objects).toBe(100);
   const starts = storage.emulator.requests.filter(({ operation }) => operation === "CopyBlob");
   expect(starts).toHaveLength(100);
+});
+
+test("a call that is sent early in a run may take up to a minute, and a late one 20 seconds", async () => {
+  const { storage, runs, id } = await setStage({ finishOnStart: "always" }, 45);
+  const timeouts = vi.spyOn(AbortSignal, "timeout");
+  const ofStarts: number[] = [];
+  const slow: Calls = async (name, call) => {
+    if (name === "startCopy") {
+      ofStarts.push(timeouts.mock.lastCall?.[0] ?? 0);
+      await storage.clock.advance(1_000);
+    }
+    return await call();
+  };
+  expect(await runs.run(id, slow)).toEqual({ kind: "again" });
+  expect(ofStarts[0]).toBe(60_000);
+  expect(ofStarts.at(-1)).toBe(21_000);
+  expect(ofStarts).toEqual(ofStarts.toSorted((one, other) => other - one));
+});
+
+test("a call that is sent after its run's time may take 20 seconds", async () => {
+  const stage = await setStage({ finishOnStart: "always" }, 1, { overwrite: "always" });
+  const { storage, runs, id, archive } = stage;
+  const timeouts = vi.spyOn(AbortSignal, "timeout");
+  let ofRead = 0;
+  const refused: Calls = async (name, call) => {
+    if (name === "startCopy" && ofRead === 0) {
+      await archive.getBlockBlobClient("00.txt").upload("another writer's", 16);
+      await storage.clock.advance(90_000);
+    }
+    if (name === "readDestination") ofRead = timeouts.mock.lastCall?.[0] ?? 0;
+    return await call();
+  };
+  await runs.run(id, refused);
+  expect(ofRead).toBe(20_000);
+  const { done } = await runs.untilDone(id);
+  expect(done.copied.objects).toBe(1);
 });

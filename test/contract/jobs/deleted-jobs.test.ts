@@ -200,7 +200,7 @@ async function start({ runs, id }: { runs: JobRuns; id: InstanceId }) {
   });
 }
 
-/** What is left of the job. */
+/** The blobs that are left of the job. */
 async function readJob({ runs, id }: { runs: JobRuns; id: InstanceId }) {
   const { end, dryRun, generation } = await runs.record(id);
   const active = (await runs.ledger.jobs.active.list()).map(({ instanceId }) => instanceId);

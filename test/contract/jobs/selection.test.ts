@@ -5,7 +5,7 @@ import type { Calls } from "../../support/jobs/job-runs.ts";
 import type { JobLimits } from "../../../src/activities/jobs/job-run.ts";
 import { startStorage } from "../../support/stack/emulator.ts";
 
-/* A selection that takes long stops when its run's time is over, or when the job no longer waits for it. */
+/* A long selection stops when its run's time is over, or when the job no longer waits for it. */
 
 async function setStage(names: string[], select: object, limits: Partial<JobLimits> = {}) {
   const storage = await startStorage({ copies: { finishOnStart: "always" } });
@@ -19,7 +19,7 @@ async function setStage(names: string[], select: object, limits: Partial<JobLimi
   return { ...storage, runs, id: await runs.request(job) };
 }
 
-/** Does something after each listing, and counts the listings. */
+/** Calls that run `work` after each listing, and count the listings. */
 function afterList(work: (count: number) => Promise<void>): { calls: Calls; lists(): number } {
   let lists = 0;
   const calls: Calls = async (name, call) => {
@@ -43,7 +43,7 @@ test("a selection that outlasts its run plans nothing, and the next run selects 
   expect(record).toMatchObject({ leftOut: 20, done: { copied: { objects: 10 } } });
 });
 
-test("a job that is aborted while its source is listed lists no further", async () => {
+test("a job that is aborted while it lists its source stops listing", async () => {
   const names = Array.from({ length: 12 }, (_, at) => `${at + 10}.txt`);
   const { runs, id, clock } = await setStage(names, { include: ["none"] }, { pageSize: 2 });
   const aborting = afterList(async (count) => {

@@ -100,7 +100,7 @@ test("a job makes at most as many calls at the same time as its concurrency, tho
   expect(max).toBe(3);
 });
 
-test("a job with one call at a time plans each page after the copies of the page before", async () => {
+test("a job with one call at a time plans each page after the copies of the previous page", async () => {
   const { runs, id } = await setStage(1);
   const order: string[] = [];
   const calls: Calls = async (name, call) => {
@@ -112,7 +112,7 @@ test("a job with one call at a time plans each page after the copies of the page
   expect(order).toEqual([...page, ...page]);
 });
 
-test("an abort ends both pages of a run that died, also if only the second one is in the record", async () => {
+test("an abort ends both pages of a run that died, even if only the second one is in the record", async () => {
   const { storage, runs, id } = await setStage();
   const isHeld = createGate();
   const isReported = createGate();

@@ -79,7 +79,7 @@ test("the package has no module of the local stack and no development dependency
   expect([...ofDevelopment]).toEqual([]);
 });
 
-test("the code requires only its own files, Node's modules, and what the Functions host supplies", () => {
+test("the code requires only its own files, Node's modules, and modules that the Functions host supplies", () => {
   const own = new Set(built.bundled.map(({ name }) => `./${name}`));
   const required = built.bundled.flatMap(({ code }) =>
     [...code.matchAll(/\brequire\((["'`])([^"'`]+)\1\)/g)].map(([, , name]) => name ?? ""),

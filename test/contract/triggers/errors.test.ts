@@ -4,7 +4,7 @@ import type { DurableClient } from "durable-functions";
 import { expect, test } from "vitest";
 import { respondInTime } from "../../../src/triggers/http/http-handler.ts";
 
-test("a bug is 500 with a problem that names the invocation and contains no part of the error", async () => {
+test("a bug returns 500 with a problem that names the invocation and contains no part of the error", async () => {
   const logged: unknown[] = [];
   const error = new TypeError("Cannot read sig=secret");
   const handler = respondInTime(async () => {

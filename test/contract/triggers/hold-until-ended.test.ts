@@ -198,7 +198,7 @@ test("a copy with a repair, which needs more reads, is never read more than ten 
   expect(headers["preference-applied"]).toBeUndefined();
 });
 
-test("a missing copy is 404, without a wait", async () => {
+test("a missing copy returns 404, without a wait", async () => {
   const { clock, get, start } = await oneCopy();
   const id = "01a21ba0-496d-7000-8000-000000000000";
   const init = { method: "GET", url: `https://app.example/api/copies/${id}`, params: { id } };

@@ -118,7 +118,7 @@ test("a claim is deleted with its record; the scan deletes a claim without a rec
   expect(left).toEqual([recent]);
 });
 
-test("a claim is kept as long as its record, even if Durable's history of the copy was deleted", async () => {
+test("a claim is kept for as long as its record, even if Durable's history of the copy was deleted", async () => {
   const { ledger, ids, run, clock, kept } = await oldCopies(1);
   const [instanceId] = ids;
   if (instanceId === undefined) throw new Error("no copy");
@@ -153,7 +153,7 @@ test("instances without a record are purged once a day when they are old and hav
   for (const each of [recorded, terminated, foreign]) instances.set(each, "Terminated");
   instances.set(running, "Running");
   await run();
-  expect(instances.size).toBe(4); // it is noon
+  expect(instances.size).toBe(4); // at noon, the daily purge is not due
   await clock.advance(day / 2);
   await run();
   expect([...instances.keys()].toSorted()).toEqual([foreign, recorded, running].toSorted());

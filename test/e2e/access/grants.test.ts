@@ -58,7 +58,7 @@ const countStarts = ({ local }: TestStack) =>
   local.emulator.requests.filter(({ operation }) => operation === "CopyBlob").length;
 
 test.each(options)(
-  "without its word in the pair, $option $value is rejected by name, and nothing is started or leased",
+  "without its word in the pair, $option $value is rejected with an error that names it, and nothing is started or leased",
   async ({ option, word, value, free }) => {
     for (const allow of [undefined, [], words.filter((each) => each !== word)]) {
       const { stack, source, post } = await startWith([pair(allow)]);

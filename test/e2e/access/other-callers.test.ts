@@ -147,7 +147,7 @@ test("with trusted principals, only operators can use a copy that an event cause
   for (const headers of [alicesHeaders, {}]) expect(await read(headers)).toBe(404);
 });
 
-test("without trusted principals every caller may read and abort, whatever headers it sends", async () => {
+test("without trusted principals every caller may read and abort, with any headers", async () => {
   const stack = await startStack({ ...slowly, settings, environment: { COPY_OPERATORS: "aad/1" } });
   const { alice } = await startAlice(stack, alicesHeaders);
   expect(await stack.get(alice.id, bobsHeaders)).toMatchObject({ status: "copying" });

@@ -235,7 +235,7 @@ test.each([
 
 const inert = { "content-security-policy": "sandbox", "x-content-type-options": "nosniff" };
 
-test("a blob that the user opens is sandboxed whatever its type, so it cannot call the host", async () => {
+test("a blob of any type that the user opens is sandboxed, so it cannot call the host", async () => {
   const { port } = stack.local.emulator;
   for (const type of ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml"]) {
     for (const headers of [{}, { "sec-fetch-site": "none", "sec-fetch-dest": "document" }]) {

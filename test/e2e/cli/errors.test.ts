@@ -154,7 +154,7 @@ test("a request that the app rejects exits with 4, and names each field; with --
   );
 });
 
-test("a server that is down: ferry tries again, says so, and exits with 5", async () => {
+test("if the server is down, ferry tries again, reports this, and exits with 5", async () => {
   // A port on which nothing listens any more.
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

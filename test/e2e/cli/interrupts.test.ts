@@ -5,7 +5,7 @@ import { needsTerminal, startFerry } from "../../support/cli/run-ferry.ts";
 import type { FerryOptions } from "../../support/cli/run-ferry.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 
-/* `ferry` on a terminal, and Ctrl-C: on a terminal it asks, in a pipe it stops watching. */
+/* Ctrl-C in `ferry`: on a terminal, it asks what to do; in a pipe, it stops watching. */
 
 const mebibyte = 1_024 * 1_024;
 const ctrlC = "\u0003";
@@ -27,7 +27,7 @@ async function watchCopy(options: FerryOptions) {
   return { stack, proxy, ferry, id, status };
 }
 
-test("on a terminal, copy --watch draws a bar, removes it, and prints the end", async () => {
+test("on a terminal, copy --watch draws a bar, removes it, and prints how the copy ended", async () => {
   if (!needsTerminal()) return;
   const { stack, ferry, id } = await watchCopy({ terminal: true });
   await stack.clock.advance(60_000);
@@ -79,7 +79,7 @@ test("on a terminal, Ctrl-C asks, and [s] only stops watching", async () => {
   expect(await status()).toBe("copying");
 });
 
-test("on a terminal, Ctrl-C asks, and [Enter] and Ctrl-D continue to watch", async () => {
+test("on a terminal, Ctrl-C asks, and [Enter] and Ctrl-D continue watching", async () => {
   if (!needsTerminal()) return;
   const { stack, ferry, id } = await watchCopy({ terminal: true });
   for (const answer of ["\r", "\u0004"]) {
@@ -131,7 +131,7 @@ test("on a terminal, an abort that comes too late is not an error", async () => 
   expect(stdout).not.toContain("ferry: ");
 });
 
-test("in a pipe, SIGINT stops watching, and says how to abort the copy", async () => {
+test("in a pipe, SIGINT stops watching, and ferry prints how to abort the copy", async () => {
   const { ferry, id, status } = await watchCopy({});
   ferry.interrupt();
   const { code, stderr } = await ferry.ended;
@@ -142,7 +142,7 @@ test("in a pipe, SIGINT stops watching, and says how to abort the copy", async (
   expect(await status()).toBe("copying");
 });
 
-test("SIGINT before the start has a response: ferry says that the copy may have been started", async () => {
+test("SIGINT before the start has a response: ferry reports that the copy may have been started", async () => {
   const stack = await startStack();
   const { url: source } = await stack.upload("inbox/film.mp4", "film");
   const proxy = await startAppProxy(stack.local.host.url);

@@ -5,7 +5,7 @@ import type { FerryOptions } from "../../support/cli/run-ferry.ts";
 import { getJob, placeUrl, untilJob } from "../../support/jobs/stack-jobs.ts";
 import { startStack } from "../../support/stack/test-stack.ts";
 
-/* `ferry job` on a terminal: the bar, and what Ctrl-C asks. */
+/* `ferry job` on a terminal: the bar, and the question after Ctrl-C. */
 
 const ctrlC = "\u0003";
 const question =
@@ -53,7 +53,7 @@ test("on a terminal, Ctrl-C asks, and [s] only stops watching", async () => {
   expect((await getJob(stack, id)).status).toBe("running");
 });
 
-test("in a pipe, SIGINT stops watching, and says how to abort the job", async () => {
+test("in a pipe, SIGINT stops watching, and ferry prints how to abort the job", async () => {
   const { stack, ferry, id } = await watchJob({});
   ferry.interrupt();
   const { code, stderr } = await ferry.ended;

@@ -125,7 +125,7 @@ test("pause, resume, abort, list and delete, and the exit codes of wait", async 
   expect(gone.stderr).toMatch(/There is no such job: .+\nFix: .+ferry job list/);
 });
 
-test("a job whose selection leaves out everything says so", async () => {
+test("ferry reports that a job's selection leaves out every object", async () => {
   const { stack, places, run } = await startJobs(immediately);
   const id = idOf((await run("start", ...places, "--min-size", "1KiB")).stdout);
   await untilJobEnded(stack, id);

@@ -67,7 +67,7 @@ test.each<[string, string[], string, RegExp]>([
     "a URL in place of a SAS",
     ["--source-sas-stdin"],
     "https://a/b?canary",
-    /standard input has none/,
+    /standard input contains no SAS/,
   ],
   [
     "two lines for one SAS",
@@ -133,7 +133,7 @@ test.each([[[]], [["--json"]]])(
 
 const signed = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=60&X-Amz-Signature=canary";
 
-test("a URL that is signed outside Storage is given like a SAS, and rejected in the arguments", async () => {
+test("a URL that is signed outside Storage is passed like a SAS, and rejected in the arguments", async () => {
   const bodies: string[] = [];
   const url = await startFixedApp((request, response) => {
     request.on("data", (chunk: Buffer) => bodies.push(chunk.toString()));
@@ -165,7 +165,7 @@ test.each([
   const args = ["copy", "https://a/b/c", "https://d/e/f", ...flags];
   const { code, stdout, stderr } = await runFerry(args, { env: { WRONG: text } });
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toMatch(/the variable WRONG has none\nFix: A SAS is a text such as/);
+  expect(stderr).toMatch(/the variable WRONG contains no SAS\nFix: A SAS is a text such as/);
   expect(stderr).not.toContain(text);
 });
 

@@ -37,7 +37,7 @@ test.each(["steady", "bursty", "staircase", "slow start", "stalled, then on"] as
     const id = await startCopy(stack);
     const copy = await stack.untilEnded(id, 60);
 
-    // Each poll comes at the time of the simulation, or at most the timer's second later.
+    // Each poll is on time or, because of its timer, at most one second late.
     const times = readTimes(stack, startedAt);
     const lateMs: number[] = [];
     const late = (due: number) => {
@@ -53,8 +53,8 @@ test.each(["steady", "bursty", "staircase", "slow start", "stalled, then on"] as
   },
 );
 
-test("fourteen days of the worst progress, with the maximum number of wakes, stay below 1,000 events", async () => {
-  // A copy that seems to end soon at every poll, and never does.
+test("fourteen days of worst-case progress, with the maximum number of wakes, stay below 1,000 events", async () => {
+  // At every poll, the copy seems about to end, but it continues.
   const totalMs = 14 * 24 * hour - 60_000;
   const steps = Array.from({ length: 400 }, (_, index) => {
     const afterMs = Math.round(2_000 * (totalMs / 2_000) ** (index / 399));
@@ -69,7 +69,7 @@ test("fourteen days of the worst progress, with the maximum number of wakes, sta
   });
   const id = await startCopy(stack);
   await stack.clock.advance(60_000);
-  // A copy starts with 20, and gets one more every twelve hours until its end.
+  // A copy may have 20 wakes from its start, and one more for every twelve hours until its end.
   for (let wakes = 0; wakes < 47; wakes++) {
     if (wakes >= 20) await stack.clock.advance(12 * hour);
     const webhook = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/wake`;

@@ -10,7 +10,7 @@ const route = {
   suffix: ".mp4",
   destination: account("devstoreaccount1", "archive/{year}/{month}/films-{name}"),
 };
-/** Never overwrites, whatever the request. */
+/** Never overwrites, for any request. */
 const careful = {
   ...route,
   name: "careful",

@@ -129,7 +129,7 @@ test("a job whose glob matches nothing ends as succeeded, with zero planned, and
 test.each([
   ["source", "source-not-found", "nowhere/", "archive/"],
   ["destination", "destination-not-found", "inbox/", "nowhere/"],
-])("a job whose %s is not there fails with %s before it copies", async (_, cause, from, to) => {
+])("a job whose %s does not exist fails with %s before it copies", async (_, cause, from, to) => {
   const stack = await startStack(immediately);
   await stack.upload("inbox/a.txt", "a");
   const places = { source: placeUrl(stack, from), destination: placeUrl(stack, to) };
@@ -143,7 +143,7 @@ test.each([
   expect(starts).toEqual([]);
 });
 
-test("a report that the app may not write fails the job before the first copy", async () => {
+test("a report that the app is not allowed to write fails the job before the first copy", async () => {
   const stack = await startStack({ ...immediately, settings: reportPairs });
   await stack.upload("inbox/a.txt", "a");
   const { id } = await startJob(stack, inboxJob(stack, { report: placeUrl(stack, "reports/") }));

@@ -3,7 +3,7 @@ import { getJob, inboxJob, startJob, untilJobEnded } from "../../support/jobs/st
 import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* A blob of a job that an operator or a tool has damaged is named, with what to do, and harms nothing else. */
+/* A blob of a job that an operator or a tool has damaged is named in an error with a fix, and affects nothing else. */
 
 const damages = ["", "not json", "{}", "null", "[]", '{"jobs":[{"instanceId":"x"}]}'];
 

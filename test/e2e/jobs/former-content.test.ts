@@ -9,7 +9,7 @@ import {
 import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
-/* Storage empties the destination when a copy starts. If the copy fails, the job says that the content is gone. */
+/* Storage empties the destination when a copy starts. If the copy fails, the job reports that the content is gone. */
 
 const gone = "The destination's former content is gone: the unsuccessful copy replaced it";
 
@@ -19,7 +19,7 @@ async function reportOf(stack: TestStack, id: string) {
   return lines.map((line): unknown => JSON.parse(line));
 }
 
-/** A job that copies `a.txt`, of 100 seconds, onto content, and `b.txt` onto no content. */
+/** Starts a job that copies `a.txt` over content, and `b.txt` to a new name. Each copy takes 100 seconds. */
 async function startOverwriting() {
   const stack = await startStack({
     copies: { finishOnStart: "never", bytesPerSecond: 10_000 },
@@ -35,7 +35,7 @@ async function startOverwriting() {
   return { stack, id, target };
 }
 
-test("if a copy onto content fails, the failure and the report state that the content is gone", async () => {
+test("if a copy over existing content fails, the failure's message and the report state that the content is gone", async () => {
   const { stack, id, target } = await startOverwriting();
   for (const blob of ["a.txt", "b.txt"]) {
     stack.local.emulator.copies.fail({ container: "archive", blob });
@@ -52,7 +52,7 @@ test("if a copy onto content fails, the failure and the report state that the co
   expect(b).not.toHaveProperty("residue");
 });
 
-test("if a job is aborted while it copies onto content, the report states that the content is gone", async () => {
+test("if a job is aborted while it copies over content, the report states that the content is gone", async () => {
   const { stack, id } = await startOverwriting();
   await stack.call("POST", `/jobs/${id}/abort`);
   expect(await untilJobEnded(stack, id)).toMatchObject({ status: "aborted" });
@@ -61,7 +61,7 @@ test("if a job is aborted while it copies onto content, the report states that t
   expect(b).not.toHaveProperty("residue");
 });
 
-test("content that was written after the plan, and replaced, counts as well", async () => {
+test("a failed copy that replaced content written after the plan reports that the content is gone", async () => {
   const stack = await startStack({ copies: { finishOnStart: "never", bytesPerSecond: 10_000 } });
   await stack.upload("inbox/a.txt", Buffer.alloc(1_000_000));
   stack.local.emulator.faults.add({

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { placeUrl, startJob, untilJobEnded } from "../../support/jobs/stack-jobs.ts";
 import { firstAccount, startStack } from "../../support/stack/test-stack.ts";
 
-/* A pair for a folder grants jobs nothing outside that folder, whatever its name is. */
+/* A pair for a folder grants jobs nothing outside that folder, regardless of its name. */
 
 const at = (path: string) => `http://127.0.0.1:10000/${firstAccount}/${path}`;
 

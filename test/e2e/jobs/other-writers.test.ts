@@ -11,8 +11,8 @@ import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * A job whose container also receives single copies, copies of a route and writes of another client: no content is
- * overwritten against the rule of its writer.
+ * A job whose container also receives single copies, copies of a route and writes of another client: each overwrites
+ * content only as its own options allow.
  */
 
 const immediately = { copies: { finishOnStart: "always" } } as const;
@@ -71,7 +71,7 @@ test("another client's copy of the same source is not the job's", async () => {
   });
 });
 
-test("a single copy that would replace a pending copy leaves that of a job alone", async () => {
+test("a single copy with ifBusy replace does not abort a job's pending copy", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 0 } });
   await stack.upload("inbox/a.txt", "source");
   const other = await stack.upload("inbox2/b.txt", "other");
@@ -133,7 +133,7 @@ const busy = [
 ];
 
 test.each(busy)(
-  "$status $code slows the job down, is shown, and fails no object",
+  "$status $code slows the job down, is reported, and fails no object",
   async (response) => {
     const stack = await startStack(immediately);
     for (let index = 0; index < 10; index++) await stack.upload(`inbox/${index}.txt`, "content");

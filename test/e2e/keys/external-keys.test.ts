@@ -52,7 +52,7 @@ test.each([
   ["another parameter, signed", `?file=2&${signed(1)}`],
   ["an additional parameter", "?file=1&part=2"],
   ["an expiry that is not that of a known signature", "?file=1&expires=1"],
-])("the key of a request is 409 with %s in the query", async (_what, query) => {
+])("a request with a key returns 409 with %s in the query", async (_what, query) => {
   const { stack, origin } = await startWithServer();
   const first = await post(stack, `${origin}/download?file=1`);
   expect(first.status).toBe(202);

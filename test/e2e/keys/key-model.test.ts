@@ -173,7 +173,7 @@ async function play(stack: TestStack, settings: Record<string, string>, steps: r
 
 const runs = sized({ small: 6, full: 200 });
 
-test("a key has one copy, whatever happens between its calls", async () => {
+test("a key has one copy, regardless of the calls and changes between its calls", async () => {
   let started = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 16 }), async (steps) => {

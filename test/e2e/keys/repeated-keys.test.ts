@@ -183,7 +183,7 @@ test("a retry gets its copy although the first one was deleted or purged", async
   }
 });
 
-test("a retry whose copy was deleted is 410", async () => {
+test("a retry whose copy was deleted returns 410", async () => {
   const stack = await startStack({ copies: finished });
   const source = await stack.upload("inbox/film.mp4", "film");
   const body = { source: source.url, destination: stack.blob("archive/film.mp4").url };
@@ -223,7 +223,7 @@ test("a caller that is no longer an operator does not get the copy that it retri
   expect((await call()).status).toBe(404);
 });
 
-test("a POST that is in flight while its copy is deleted is 410, and starts nothing", async () => {
+test("a POST that is in flight while its copy is deleted returns 410, and starts nothing", async () => {
   let holdNext = false;
   let release = () => {};
   let reached = () => {};

@@ -58,7 +58,7 @@ test.each(["failed", "skipped", "aborted"])("a %s copy is deleted, too", async (
   expect(stack.countHistoryEvents()).toBe(0);
 });
 
-test("a running copy is 409 and continues", async () => {
+test("DELETE of a running copy returns 409, and the copy continues", async () => {
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack));
   const response = await remove(stack, id);
@@ -73,7 +73,7 @@ test("a running copy is 409 and continues", async () => {
   expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded" });
 });
 
-test("the Idempotency-Key of a deleted copy is 410 while its claim is kept, and free afterwards", async () => {
+test("the Idempotency-Key of a deleted copy returns 410 while its claim is kept, and is free afterwards", async () => {
   const stack = await startStack({ environment: { COPY_RETENTION_DAYS: "3" } });
   const body = { ...(await request(stack)), options: { overwrite: "always" } };
   const headers = { "idempotency-key": "order-1" };
@@ -114,7 +114,7 @@ test("an event whose copy was deleted does not start it again", async () => {
   expect(await ledgerNames(stack)).toEqual(["claims", "records"]);
 });
 
-test("a copy whose notification is not delivered yet is 409 until it is", async () => {
+test("DELETE returns 409 until the copy's notification has been delivered", async () => {
   const webhook = await startListener();
   webhook.responses = () => 503;
   const settings = {

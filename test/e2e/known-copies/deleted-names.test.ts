@@ -18,7 +18,7 @@ type Case = {
   older?: string;
   prepare?(stack: TestStack): Promise<unknown>;
   copies?: object;
-  /** What happens before the copy is deleted. */
+  /** Runs before the copy is deleted. */
   act?(stack: TestStack, id: string): Promise<unknown>;
   body?(stack: TestStack): object;
 };
@@ -99,14 +99,14 @@ test.each(cases)("the DELETE of a copy that $how leaves no name in the ledger", 
   const left = await readLedger(stack);
   expect([...left.keys()].map((name) => name.split("/")[0])).toEqual(["claims", "records"]);
   expect([...left.values()].join()).not.toContain(canary);
-  // Its status, its cause and its times stay.
+  // The record keeps the status, the cause and the times.
   const [record = ""] = [...left].flatMap(([name, text]) =>
     name.startsWith("records/") ? [text] : [],
   );
   for (const text of [status, cause ?? status, ended.completedAt]) expect(record).toContain(text);
 });
 
-test("a copy that was terminated while it waited leaves the queue, and no name", async () => {
+test("the DELETE of a copy that was terminated in the queue removes it from the queue, and leaves no name", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1 } });
   const source = await stack.upload("inbox/film.mp4", film);
   const destination = stack.blob("archive/film.mp4").url;
@@ -132,7 +132,7 @@ test("a copy that was terminated while it waited leaves the queue, and no name",
   expect(again.status).toBe(410);
 });
 
-test("a copy that was terminated before its first step leaves no name", async () => {
+test("the DELETE of a copy that was terminated before its first step leaves no name in the ledger", async () => {
   const stack = await startStack({ copies: { finishOnStart: "always" } });
   const source = await stack.upload(`inbox/${canary}`, film);
   const allow = stack.local.emulator.faults.add({
@@ -150,7 +150,7 @@ test("a copy that was terminated before its first step leaves no name", async ()
   expect((await stack.call("GET", `/copies/${id}`)).status).toBe(404);
 });
 
-test("a DELETE that is interrupted leaves the key of the copy open", async () => {
+test("after an interrupted DELETE, the Idempotency-Key still returns the copy, until a DELETE succeeds", async () => {
   const stack = await startStack({ copies: { finishOnStart: "always" } });
   const source = await stack.upload("inbox/film.mp4", film);
   const body = { source: source.url, destination: blob(stack) };
@@ -171,7 +171,7 @@ test("a DELETE that is interrupted leaves the key of the copy open", async () =>
   expect((await stack.call("POST", "/copies", { body, headers })).status).toBe(410);
 });
 
-test("a copy whose notification is not delivered yet is 409, although its history was purged", async () => {
+test("DELETE returns 409 while the copy's notification is not delivered, even if its history was purged", async () => {
   const settings = {
     COPY_NOTICE_WEBHOOK: "http://127.0.0.1:9/",
     COPY_NOTICE_SECRET: Buffer.alloc(32, 7).toString("base64"),

@@ -104,7 +104,7 @@ test("a cursor still works when the copy at which its page ended was deleted", a
   expect(await idsOf(stack, `cursor=${nextCursor}`)).toEqual([started[1], started[0]]);
 });
 
-test("invalid parameters are 400 with every problem; HEAD has no body", async () => {
+test("invalid parameters return 400 with every problem; HEAD has no body", async () => {
   const stack = await startStack();
   const wrong = await stack.call("GET", "/copies?limit=0&status=x&page=1");
   expect(wrong).toMatchObject({

@@ -71,7 +71,7 @@ test("a retry that was denied still names the copy that it repeats when its hist
   expect(await stack.get(json.id)).toMatchObject({ retryOf: id, status: "failed" });
 });
 
-test("a running copy is 409", async () => {
+test("a retry of a running copy returns 409", async () => {
   const stack = await startStack(slowly);
   const { id } = await stack.start(await request(stack));
   const response = await retry(stack, id);
@@ -79,7 +79,7 @@ test("a running copy is 409", async () => {
   expect(await allCopies(stack)).toHaveLength(1);
 });
 
-test("a missing copy is 404, and a body that is not JSON is 415", async () => {
+test("a missing copy returns 404, and a body that is not JSON returns 415", async () => {
   const stack = await startStack();
   expect((await retry(stack, "01a21ba0-496d-7000-8000-000000000000")).status).toBe(404);
   expect((await retry(stack, "x")).status).toBe(404);
@@ -114,7 +114,7 @@ test("the SAS of the request is sealed again for the new copy", async () => {
   expect(await stack.untilEnded(json.id)).toMatchObject({ status: "succeeded" });
 });
 
-test("an expired SAS is 409 with a fix", async () => {
+test("an expired SAS returns 409 with a fix", async () => {
   const stack = await startStack({ environment: sealing });
   const source = await stack.upload("inbox/film.mp4", film, secondAccount);
   const body = {
@@ -135,7 +135,7 @@ test("an expired SAS is 409 with a fix", async () => {
   expect(await allCopies(stack)).toHaveLength(1);
 });
 
-test("a SAS whose key was removed is 409 with the key's id", async () => {
+test("a SAS whose key was removed returns 409 with the key's id", async () => {
   const stack = await startStack({ environment: sealing, persistent: true });
   const source = await stack.upload("inbox/film.mp4", film, secondAccount);
   const body = {
@@ -151,7 +151,7 @@ test("a SAS whose key was removed is 409 with the key's id", async () => {
   expect(response.json.detail).toMatch(/key, which has the id [0-9a-f]{8}/);
 });
 
-test("a copy that the settings no longer allow is 403", async () => {
+test("a copy that the settings no longer allow returns 403", async () => {
   const place = "http://127.0.0.1:10000/devstoreaccount1/";
   const settings = { COPY_ALLOWED: JSON.stringify([{ from: place, to: place }]) };
   const stack = await startStack({ persistent: true, settings });

@@ -114,7 +114,7 @@ test("a copy whose history was purged in Durable is shown from its record", asyn
   expect((await stack.call("GET", `/copies/${id}`)).status).toBe(404);
 });
 
-test("the timeline of a copy that does not exist, or is another caller's, is 404", async () => {
+test("the timeline of a copy that does not exist, or is another caller's, returns 404", async () => {
   const stack = await startStack({ environment: { WEBSITE_AUTH_ENABLED: "True" } });
   const alice = { "x-ms-client-principal-id": "alice", "x-ms-client-principal-idp": "aad" };
   const source = await stack.upload("inbox/film.mp4", film);
@@ -131,7 +131,7 @@ test("the timeline of a copy that does not exist, or is another caller's, is 404
 });
 
 test.each([400, 500, 503])(
-  "a timeline is 503 if the task hub responds with %i to the history",
+  "a timeline returns 503 if the task hub responds with %i to the history",
   async (status) => {
     let isFailing = false;
     const stack = await startStack({

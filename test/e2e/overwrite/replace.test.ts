@@ -89,14 +89,19 @@ test.each<[string, object, Partial<Source>, string]>([
     { leased: true },
     "source-leased",
   ],
-  ["a source that it may not lease", { sourceLease: "hold" }, { sas: "r" }, "source-unauthorized"],
   [
-    "tags of a source that it may not read",
+    "a source that it is not allowed to lease",
+    { sourceLease: "hold" },
+    { sas: "r" },
+    "source-unauthorized",
+  ],
+  [
+    "tags of a source that it is not allowed to read",
     { tags: "source" },
     { sas: "r" },
     "source-unauthorized",
   ],
-  ["a source that it may not read", {}, { sas: "w" }, "source-unauthorized"],
+  ["a source that it is not allowed to read", {}, { sas: "w" }, "source-unauthorized"],
 ])(
   "ifBusy replace with %s does not abort the other client's copy",
   async (_name, options, { sas, leased }, cause) => {

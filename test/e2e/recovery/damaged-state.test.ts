@@ -187,14 +187,14 @@ describe.each(databases)("%s", (name) => {
       /damaged \(/,
     ],
     ["with one page of 0xff", "stopped", (file) => overwrite(file, 8_192, 4_096), /damaged \(/],
-    ["emptied", "killed", empty, /is empty, but the rest of its state is there/],
-    ["emptied", "stopped", empty, /is empty, but the rest of its state is there/],
-    ["missing", "killed", remove, /is missing, but the rest of its state is there/],
-    ["missing", "stopped", remove, /is missing, but the rest of its state is there/],
+    ["emptied", "killed", empty, /is empty, but the rest of its state exists/],
+    ["emptied", "stopped", empty, /is empty, but the rest of its state exists/],
+    ["missing", "killed", remove, /is missing, but the rest of its state exists/],
+    ["missing", "stopped", remove, /is missing, but the rest of its state exists/],
     ["replaced by a folder", "stopped", putFolder, /is not a file/],
     ["of text", "stopped", (file) => writeFileSync(file, "hello".repeat(99)), /damaged \(file is/],
   ])(
-    "%s, after the process was %s, is rejected by name and left as it is",
+    "%s, after the process was %s, is rejected with an error that names it, and left unchanged",
     async (_, left, damage, says) => {
       const folder = copyOf(left);
       damage(join(folder, name));
@@ -274,15 +274,20 @@ test.each<[string, (file: string) => void, RegExp]>([
   ["of text", (file) => writeFileSync(file, "no key"), /^Cannot use the key in "copy-secret-key"/],
   ["replaced by a folder", putFolder, /^Cannot open "copy-secret-key" because it is not a file/],
   ["missing", remove, /^Cannot start because "copy-secret-key" is missing: its key sealed/],
-])("a key that is %s is rejected by name, and no new one is created", async (_, damage, says) => {
-  const folder = copyOf("stopped");
-  damage(join(folder, "copy-secret-key"));
-  const before = contentOf(folder);
-  const message = await refusal(folder);
-  expect(message).toMatch(says);
-  expect(message).toMatch(/delete the folder "\.local" to start over|then start again|Check both/);
-  expect(contentOf(folder)).toEqual(before);
-});
+])(
+  "a key that is %s is rejected with an error that names it, and no new one is created",
+  async (_, damage, says) => {
+    const folder = copyOf("stopped");
+    damage(join(folder, "copy-secret-key"));
+    const before = contentOf(folder);
+    const message = await refusal(folder);
+    expect(message).toMatch(says);
+    expect(message).toMatch(
+      /delete the folder "\.local" to start over|then start again|Check both/,
+    );
+    expect(contentOf(folder)).toEqual(before);
+  },
+);
 
 test("a lost key does no harm if the settings contain it", async () => {
   const folder = copyOf("killed");
@@ -335,13 +340,13 @@ test.each<[string, (file: string) => void, RegExp]>([
     (file) => writeFileSync(file, "x".repeat(200)),
     /^Cannot use "lock" .* Delete this file/,
   ],
-])("a lock that is %s is rejected by name", async (_, damage, says) => {
+])("a lock that is %s is rejected with an error that names it", async (_, damage, says) => {
   const folder = copyOf("stopped");
   damage(join(folder, "lock"));
   expect(await refusal(folder)).toMatch(says);
 });
 
-test("a file in place of the folder is rejected by name", async () => {
+test("a file in place of the folder is rejected with an error that names it", async () => {
   const file = join(newFolder(), "taken");
   writeFileSync(file, "");
   expect(await start(file).catch((error: Error) => error.message)).toBe(
@@ -349,15 +354,18 @@ test("a file in place of the folder is rejected by name", async () => {
   );
 });
 
-test.each(databases)("%s with a different schema is rejected by name", async (name) => {
-  const folder = copyOf("stopped");
-  const database = new DatabaseSync(join(folder, name));
-  database.exec("PRAGMA user_version = 99");
-  database.close();
-  expect(await start(folder).catch(String)).toMatch(
-    new RegExp(`Cannot open .*${name}" because .*99.* to start over`),
-  );
-});
+test.each(databases)(
+  "%s with a different schema is rejected with an error that names it",
+  async (name) => {
+    const folder = copyOf("stopped");
+    const database = new DatabaseSync(join(folder, name));
+    database.exec("PRAGMA user_version = 99");
+    database.close();
+    expect(await start(folder).catch(String)).toMatch(
+      new RegExp(`Cannot open .*${name}" because .*99.* to start over`),
+    );
+  },
+);
 
 describe("a first start that dies", () => {
   const unmark = (file: string) => {

@@ -235,7 +235,8 @@ const canMount = (() => {
 })();
 
 const isSkipped = !canMount && process.env["CI"] !== "true";
-if (isSkipped) console.log("Skipped a full file system because this user may not mount one");
+if (isSkipped)
+  console.log("Skipped a full file system because this user is not allowed to mount one");
 
 test.skipIf(isSkipped)(
   "a real full file system is reported at run time and at the next start",
@@ -275,7 +276,7 @@ test.skipIf(isSkipped)(
   },
 );
 
-test("a folder that this user cannot write to is rejected by name, and left as it is", async () => {
+test("a folder that this user cannot write to is rejected with an error that names it, and left unchanged", async () => {
   const folder = appFolder();
   const first = run(folder);
   await first.urls;

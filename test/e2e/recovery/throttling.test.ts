@@ -7,7 +7,7 @@ const film = Buffer.alloc(1_000_000, "film");
 const slowly = { copies: { bytesPerSecond: 1_000 } };
 const retryAfterSeconds = 200; // seconds; longer than any of Ferry's own waits at that point
 
-/** Storage responds busy once, with this Retry-After. */
+/** Storage responds once that it is busy, with this Retry-After. */
 function throttle(
   stack: TestStack,
   response: { status: number; code: string },

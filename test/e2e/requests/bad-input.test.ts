@@ -153,7 +153,7 @@ const calls: {
   ]),
 ];
 
-/** Source and destination URLs that are rejected whatever the allow-list. */
+/** Source and destination URLs that are rejected with every allow-list. */
 const urls: { what: string; url: string; says: RegExp }[] = [
   { what: "no URL", url: "film.mp4", says: /not an absolute URL/ },
   { what: "an empty string", url: "", says: /not an absolute URL/ },

@@ -45,13 +45,16 @@ test.each([
   ["no bytes", {}, () => ""],
   ["more than the limit", {}, () => "x".repeat(100_000)],
   ["gzip as a transfer coding", { "transfer-encoding": "gzip, chunked" }, body],
-])("a body in chunks with %s is 411, because the host loses it", async (_, headers, content) => {
-  expect(await post({ ...json, ...chunked, ...headers }, content("chunked"))).toMatchObject(
-    lengthNeeded,
-  );
-});
+])(
+  "a body in chunks with %s returns 411, because the host loses it",
+  async (_, headers, content) => {
+    expect(await post({ ...json, ...chunked, ...headers }, content("chunked"))).toMatchObject(
+      lengthNeeded,
+    );
+  },
+);
 
-test("a body in chunks is 411, whatever the form of the chunks", async () => {
+test("a body in chunks returns 411, for every form of chunks", async () => {
   const sent = body("pieces");
   const half = Math.floor(sent.length / 2);
   const chunk = (text: string) => `${text.length.toString(16)};x=1\r\n${text}\r\n`;
@@ -70,7 +73,7 @@ test.each([
   ["deflate", (text: string) => text],
   ["identity, gzip", (text: string) => gzipSync(text)],
   ["unknown", (text: string) => text],
-])("Content-Encoding: %s is 415, because a body must not be encoded", async (coding, pack) => {
+])("Content-Encoding: %s returns 415, because a body must not be encoded", async (coding, pack) => {
   const response = await post({ ...json, "content-encoding": coding }, pack(body("compressed")));
   expect(response).toMatchObject({
     status: 415,
@@ -101,7 +104,7 @@ test.each([
   "text/plain; application/json",
   "text/plain;,application/json",
   "application/octet-stream",
-])("Content-Type: %s is 415, which names the header to send", async (type) => {
+])("Content-Type: %s returns 415, which names the header to send", async (type) => {
   const headers = type === undefined ? {} : { "content-type": type };
   const response = await post(headers, body("typed"));
   expect(response).toMatchObject({

@@ -26,7 +26,7 @@ test("a copy has a strong ETag, and only its caller's cache may store it", async
   expect(headers.get("vary")).toBe("Prefer");
 });
 
-test("If-None-Match with the current ETag is 304, until the copy changes", async () => {
+test("If-None-Match with the current ETag returns 304, until the copy changes", async () => {
   const { id } = await stack.start(body("unchanged"));
   const etag = (await get(id)).headers.get("etag") ?? "";
   for (const ifNoneMatch of [etag, `W/${etag}`, `"a", ${etag}`, "*"]) {
@@ -63,7 +63,7 @@ test("responses that start or change something, lists and problems are not store
   }
 });
 
-test("a rejected request is not held, whatever its Prefer header", async () => {
+test("a rejected request is not held, regardless of its Prefer header", async () => {
   const headers = { prefer: "wait=20" };
   for (const response of [
     await stack.call("POST", "/copies", { body: {}, headers }),

@@ -16,7 +16,7 @@ const busy = { response: { status: 503, code: "ServerBusy" } };
 
 afterEach(() => vi.restoreAllMocks());
 
-test("no secret is stored, logged or returned, wherever a caller puts it and whatever fails", async () => {
+test("no secret is stored, logged or returned, from any place of a request and after any failure", async () => {
   const printed = printedLines();
   const canaries = new Map<string, string>();
   /** A random secret with characters that URLs and JSON encode. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { secondAccount, startStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: no value of a SAS is repeated, whichever parameter it is, because it can be any text: a line of a log, an
+ * Goal: no value of any parameter of a SAS is repeated, because it can be any text: a line of a log, an
  * escape sequence of a terminal, a part of another secret.
  */
 

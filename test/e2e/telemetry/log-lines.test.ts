@@ -20,7 +20,7 @@ async function start(options: Parameters<typeof startStack>[0] = {}): Promise<Te
   return stack;
 }
 
-/** In every test, all structured lines of the app are declared ones. */
+/** In every test, the app logs only structured lines that are declared. */
 afterEach(() => {
   const lines = stacks.splice(0).flatMap(({ log }) => readLines(log));
   expect(lines.flatMap(lineProblems)).toEqual([]);
@@ -43,7 +43,7 @@ async function manage(stack: TestStack, path: string): Promise<void> {
 
 const ended = (stack: TestStack) => linesOf(stack.log, "ferry.copy.ended");
 
-test("an ended copy has one line: its outcome, bytes, times, lag, accounts, and what it cost", async () => {
+test("an ended copy has one line: its outcome, bytes, times, lag, accounts and cost", async () => {
   const stack = await start({ copies: slowly });
   const id = await startCopy(stack);
   const copy = await stack.untilEnded(id);
@@ -90,7 +90,7 @@ test("a copy that its start completes also has a line, with one activity and no 
   ]);
 });
 
-test("a failed, a skipped and an aborted copy have lines with the reasons", async () => {
+test("the lines of failed, skipped and aborted copies have the reasons", async () => {
   const stack = await start({ copies: slowly });
   const { url } = await stack.upload("archive/film.mp4", film);
   const missing = stack.blob("archive/missing").url;
@@ -116,7 +116,7 @@ test("a failed, a skipped and an aborted copy have lines with the reasons", asyn
       instanceId: aborted,
       outcome: "aborted",
       abortRequested: true,
-      residues: 1, // the former content is gone
+      residues: 1, // the sentence that the former content is gone
     }),
   ]);
 });
@@ -142,7 +142,7 @@ test("a copy of an event has its route, and the time from the event to the compl
 });
 
 test("a copy whose outcome the ledger never recorded has one line that reports this", async () => {
-  // The orchestration logs it, and then has a further turn, which sends the notification.
+  // The orchestration logs the line, and then sends the notification in another turn.
   const topic = await startListener();
   const settings = { COPY_NOTICE_TOPIC: topic.url, COPY_NOTICE_TOPIC_KEY: "k" };
   const stack = await start({ copies: slowly, settings });
@@ -237,7 +237,7 @@ test("a copy without its notification has a line when the watchdog sends it, and
   }
 });
 
-test("a copy that the watchdog takes over has a line with its accounts", async () => {
+test("a copy whose repair the watchdog starts has a line with its accounts", async () => {
   const stack = await start({ copies: slowly });
   const instanceId = await startCopy(stack);
   await stack.clock.advance(minute);

@@ -3,7 +3,7 @@ import { ledgerContent } from "../support/ledger-content.ts";
 import type { Json, Stack } from "../support/stack.ts";
 
 /**
- * Checks what must hold for a copy of `source/<name>` onto `target/<name>`, whatever happened to the processes: one
+ * Checks what must hold for a copy of `source/<name>` onto `target/<name>`, regardless of the deaths of processes: one
  * final outcome, at most one started copy, nothing left behind, no lock held.
  */
 export async function expectPromises(

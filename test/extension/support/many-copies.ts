@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Json, Stack } from "./stack.ts";
 
-/** Copies `count` blobs of `container`, whose names are numbers; they are uploaded first. */
+/** Copies of `count` blobs from the container `source` to `target`. Their names are numbers; `bytes` is their size. */
 export type ManyCopies = { source: string; target: string; count: number; bytes: number };
 
 /** Uploads the sources, and creates the target's container. */
@@ -14,7 +14,7 @@ export async function uploadMany(
   for (let number = 0; number < count; number++) await stack.upload(`${source}/${number}`, content);
 }
 
-/** The request for one of them, with a key that makes it safe to send again. */
+/** Builds the request for one of the copies. Its Idempotency-Key makes it safe to send again. */
 export function requestFor(stack: Stack, { source, target }: ManyCopies, number: number) {
   const body = {
     source: stack.blob(`${source}/${number}`).url,
@@ -23,7 +23,7 @@ export function requestFor(stack: Stack, { source, target }: ManyCopies, number:
   return { body, headers: { "idempotency-key": `${target}-${number}` } };
 }
 
-/** Sends a start until it is accepted, as a caller does while processes are down. */
+/** Requests a copy until the app accepts it, as a caller does while processes are down. Returns its id. */
 export async function startPatiently(
   stack: Stack,
   copies: ManyCopies,
@@ -59,7 +59,7 @@ export async function untilAllEnded(
     if (ended.size === ids.length) return ids.map((id) => ended.get(id));
     if (performance.now() - began > withinMs) {
       const left = await Promise.all(ids.filter((id) => !ended.has(id)).map((id) => stack.get(id)));
-      throw new Error(`Not ended within ${withinMs} ms: ${JSON.stringify(left)}`);
+      throw new Error(`Copies have not ended within ${withinMs} ms: ${JSON.stringify(left)}`);
     }
     if (rounds % 10 === 0) await meanwhile().catch(() => {});
     await stack.wait(1_000);

@@ -89,7 +89,7 @@ export const overwriteMutants: readonly Mutant[] = [
     suites: [decisions],
   },
   {
-    breaks: "another client's copy is aborted for a copy that may not overwrite",
+    breaks: "another client's copy is aborted for a copy that must not overwrite",
     file: plan,
     find: 'archived || hasOtherType || options.overwrite !== "always"',
     replace: "archived || hasOtherType",

@@ -1,6 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
 const crashes = "test/contract/jobs/crashes.test.ts";
+const abort = "test/contract/jobs/abort.test.ts";
 const twoPages = "test/contract/jobs/two-pages.test.ts";
 const writers = "test/e2e/jobs/other-writers.test.ts";
 const orders = "test/e2e/jobs/orders.test.ts";
@@ -55,6 +56,20 @@ export const jobMutants: readonly Mutant[] = [
     suites: ["test/contract/jobs/job-ledger.test.ts"],
   },
   {
+    breaks: "a call has as little time at the start of a run as at its end",
+    file: "src/activities/jobs/job-run.ts",
+    find: "minCallMs + Math.max(0, until - now)",
+    replace: "minCallMs + Math.min(0, until)",
+    suites: [abort],
+  },
+  {
+    breaks: "a call after its run's time has less than 20 seconds",
+    file: "src/activities/jobs/job-run.ts",
+    find: "Math.max(0, until - now)",
+    replace: "Math.max(-minCallMs, until - now)",
+    suites: [abort],
+  },
+  {
     breaks: "a finished page is counted twice",
     file: "src/jobs/decisions/pages.ts",
     find: "if (isDone(record, page) || page > record.startedPages + 1) return null;",
@@ -62,14 +77,14 @@ export const jobMutants: readonly Mutant[] = [
     suites: ["test/unit/jobs/pages.test.ts"],
   },
   {
-    breaks: "a page is finished before the page before it is started",
+    breaks: "a page is finished before the previous page is started",
     file: "src/jobs/decisions/pages.ts",
     find: "if (isDone(record, page) || page > record.startedPages + 1) return null;",
     replace: "if (isDone(record, page)) return null;",
     suites: ["test/unit/jobs/pages.test.ts"],
   },
   {
-    breaks: "a page counts as started before the page before it",
+    breaks: "a page counts as started before the previous page",
     file: "src/jobs/decisions/pages.ts",
     find: "const isEarly = page > record.startedPages + 1;",
     replace: "const isEarly = page > record.startedPages + 99;",
@@ -172,14 +187,14 @@ export const jobMutants: readonly Mutant[] = [
     file: "src/activities/jobs/abort-page.ts",
     find: "if (fence !== null && fence > deps.now()) {",
     replace: "if (fence !== null && fence < 0) {",
-    suites: ["test/contract/jobs/abort.test.ts"],
+    suites: [abort],
   },
   {
-    breaks: "an abort does not look for what a dead run has started",
+    breaks: "an abort does not find the copies that a dead run has started",
     file: "src/activities/jobs/abort-page.ts",
     find: 'if (!mayExist && states[index]?.is !== "uncertain") {',
     replace: 'if (mayExist || states[index]?.is !== "uncertain") {',
-    suites: ["test/contract/jobs/abort.test.ts"],
+    suites: [abort],
   },
   {
     breaks: "overlapping jobs run at the same time",
@@ -218,11 +233,11 @@ export const jobMutants: readonly Mutant[] = [
     suites: [writers],
   },
   {
-    breaks: "a paused job goes on",
+    breaks: "a paused job continues",
     file: "src/activities/jobs/work-on-job.ts",
     find: 'if (wanted === "pause") return { kind: "next" };',
     replace: 'if (wanted === "pause" && record.version > 1) return { kind: "next" };',
-    suites: ["test/contract/jobs/abort.test.ts"],
+    suites: [abort],
   },
   {
     breaks: "a start of a planned job plans again",

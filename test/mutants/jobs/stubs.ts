@@ -5,7 +5,7 @@ const rollback = "test/unit/copy/decisions/rollback.test.ts";
 
 const formerContent = "test/e2e/jobs/former-content.test.ts";
 
-/** Jobs and copies that take the content that another copy is about to restore for none. */
+/** Jobs and copies that lose the former content of a destination, or do not report that it is lost. */
 export const stubMutants: readonly Mutant[] = [
   {
     breaks: "a job starts onto a planned stub whose copy is about to restore the content",
@@ -36,21 +36,21 @@ export const stubMutants: readonly Mutant[] = [
     suites: [rollback],
   },
   {
-    breaks: "a job does not report former content that its plan has",
+    breaks: "a job does not report the loss of content that its plan lists",
     file: "src/activities/jobs/object-state.ts",
     find: "replacesPlanned || overwrote === true",
     replace: "overwrote === true",
     suites: [formerContent],
   },
   {
-    breaks: "a job does not report former content that was written after its plan",
+    breaks: "a job does not report the loss of content that was written after its plan",
     file: "src/activities/jobs/poll-page.ts",
     find: "...(overwrote && { overwrote }) }",
     replace: "...(overwrote === undefined && { overwrote }) }",
     suites: [formerContent],
   },
   {
-    breaks: "a copy onto no content is reported as one that replaced content",
+    breaks: "a job reports that a copy to a new name replaced content",
     file: "src/activities/jobs/object-state.ts",
     find: 'onto?.kind === "etag" && !object.do.ontoStub',
     replace: "!object.do.ontoStub",

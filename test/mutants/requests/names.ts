@@ -61,7 +61,7 @@ export const nameMutants: readonly Mutant[] = [
     suites: [writtenUrls],
   },
   {
-    breaks: "outside Storage, every path may be ambiguous, whatever the pair",
+    breaks: "outside Storage, every path may be ambiguous, with any pair",
     file: "src/copy/location/parse-endpoint.ts",
     find: "if (wholeExternal?.includes(url.origin) !== true) {",
     replace: "if (wholeExternal?.includes(url.origin) === false && url.origin === '') {",

@@ -4,7 +4,7 @@ import { toCopyId } from "../../../src/copy/contract/ids.ts";
 import { startStorage, uploadBlob } from "../stack/emulator.ts";
 import { createCopyInput, createSteps } from "../stack/steps.ts";
 
-/** A copy, and an input that has the fields of every activity. */
+/** Prepares a copy, and an input that has the fields of every activity. */
 export async function startStrangeSteps(options: object = {}) {
   const storage = await startStorage();
   const steps = createSteps(storage);
@@ -52,7 +52,7 @@ export const outcome = {
 
 /** Runs every activity with the input, which has the fields of all of them. */
 async function runAll(steps: ReturnType<typeof createSteps>, json: unknown) {
-  const input = json as never; // a stranger's
+  const input = json as never; // a stranger can send any JSON
   return {
     start: await steps.startCopy(input),
     read: await steps.readCopy(input),

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { CopyPlan } from "./chaos-plan.ts";
 import type { Trial } from "./chaos-trial.ts";
 
-/** Checks everything that must hold for a copy, whatever happened to it. */
+/** Checks everything that must hold for a copy after any interference. */
 export function expectTruth(trial: Trial, again: string): void {
   const about = () =>
     `${again}\n${JSON.stringify(trial.plan)}\n${trial.story.join("\n")}\n${JSON.stringify(trial.answer)}`;

@@ -170,7 +170,7 @@ export async function openChaosWorld(hooks: ChaosHooks): Promise<ChaosWorld> {
   };
 }
 
-/** `waited`: an activity of the app waits for it, and must not stop the clock meanwhile. */
+/** `waited`: an activity of the app waits for it, and must not stop the clock during the wait. */
 type Hold = { until: () => Promise<void>; ms: number; waited: boolean };
 
 /**

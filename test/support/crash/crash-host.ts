@@ -80,7 +80,7 @@ function startProcess(): { host: HostProcess; ready: Promise<unknown> } {
   };
   const gone = end();
   const ready = new Promise<void>((resolve, reject) => {
-    void gone.then(() => reject(new Error("Cannot start the host's process because it ended")));
+    void gone.then(() => reject(new Error("Cannot start the host because its process exited")));
     child.on("message", (message: Remark | (Reply & { id: number })) => {
       if ("id" in message) {
         waiting.get(message.id)?.resolve(message);

@@ -19,7 +19,7 @@ const place = (account: string, container: string, prefix: string) => ({
   prefix,
 });
 
-/** From `inbox/2026/` of one account to `archive/` of another. */
+/** A job from `inbox/2026/` of one account to `archive/` of another. */
 export const anInput: JobInput = {
   source: place("acct1", "inbox", "2026/"),
   destination: place("acct2", "archive", ""),
@@ -37,7 +37,7 @@ export function newRecord(changes: Partial<JobInput> = {}): JobRecord {
   return newJobRecord({ ...anInput, ...changes }, false);
 }
 
-/** A block blob of ten bytes, as a listing shows it. */
+/** A block blob of ten bytes, as a listing returns it. */
 export function aListedBlob(name: string, changes: Partial<ListedBlob> = {}): ListedBlob {
   return {
     name,

@@ -7,7 +7,7 @@ export function placeUrl(stack: TestStack, path: string, account = firstAccount)
   return `${stack.local.emulator.blobUrl}/${account}/${path}`;
 }
 
-/** From `inbox/` to `archive/` of the first account. */
+/** Builds the request of a job from `inbox/` to `archive/` of the first account. */
 export function inboxJob(stack: TestStack, changes: object = {}) {
   return {
     source: placeUrl(stack, "inbox/"),

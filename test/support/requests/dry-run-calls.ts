@@ -7,7 +7,7 @@ const circumstances: Record<string, (facts: Facts) => boolean> = {
   "while the copy is pending": () => true,
   "when the copy has ended": () => true,
   "if the destination exists": ({ exists = false }) => exists,
-  "if the app's identity may not read the source, which may be public": () => false,
+  "if the app's identity is not allowed to read the source, which may be public": () => false,
   "if the app has no key of the account that lasts long enough": () => true,
   "if a copy that Ferry did not start is pending at the destination": ({ busy = false }) => busy,
   "if the copy is aborted": ({ aborted = false }) => aborted,

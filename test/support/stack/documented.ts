@@ -41,7 +41,7 @@ export function expectDocumented({ method, path, status, headers, text }: Receiv
 }
 
 const document = operations["/openapi.json"]?.["get"]?.answers["200"];
-/** The document contains no schema of itself. */
+/** The document contains no schema for itself. */
 const anyBody: Answer | undefined = document;
 
 function findPath(path: string): (typeof operations)[string] | null {

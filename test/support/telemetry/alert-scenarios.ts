@@ -150,7 +150,7 @@ async function startCopy(stack: TestStack, name: string, container = "inbox") {
   return { id: String(id), nextReadAt: String(nextReadAt) };
 }
 
-/** As an operator: with Durable's management route. */
+/** Terminates a copy as an operator does, with Durable's management route. */
 async function terminate(stack: TestStack, id: string): Promise<void> {
   const url = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}/terminate`;
   const { status } = await fetch(`${url}?reason=mistake`, { method: "POST" });

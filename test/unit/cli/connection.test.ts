@@ -127,7 +127,7 @@ test.each([
   else expect(() => readConnection(user)).toThrow(/because http is not encrypted/);
 });
 
-test("an error for a key that would be sent over http says where to remove the key", () => {
+test("an error for a key that would be sent over http states where to remove the key", () => {
   const exposed = "http://example.com";
   const fixOf = (user: ReturnType<typeof userWith>): unknown => {
     try {

@@ -28,7 +28,7 @@ test("every field of a copy in the document of the API has an argument or a flag
   const { components } = JSON.parse(readFileSync("src/http/openapi/openapi.json", "utf8"));
   const [first, second] = components.schemas.CopyRequest.anyOf;
   const { options: all, ...rest } = { ...first.properties, ...second.properties };
-  delete rest.dryRun; // no problem is about it
+  delete rest.dryRun; // the app reports no problem with it
   const nested = Object.entries<{ properties?: object }>(all.properties).flatMap(([name, each]) => {
     const parts = Object.keys(each.properties ?? {}).map((part) => `options/${name}/${part}`);
     return [`options/${name}`, ...parts];
@@ -51,7 +51,7 @@ test.each([
   ["/options/file", "--file-…"],
   ["/options/later", "/options/later (only in the API)"],
   ["/constructor", "/constructor (only in the API)"],
-])("the pointer %s is %s", (pointer, name) => {
+])("the pointer %s is shown as %s", (pointer, name) => {
   expect(nameField(pointer)).toBe(name);
 });
 
@@ -80,6 +80,6 @@ test.each([
   "destinationConditions.ifTags of the route reads the tags",
   'the route "tags" sets other options: tier',
   "The source is a file, the tags are kept, and the tier is Hot",
-])("a URL, a route and plain English stay: %s", (text) => {
+])("URLs, routes and plain English stay unchanged: %s", (text) => {
   expect(nameFlags(text)).toBe(text);
 });

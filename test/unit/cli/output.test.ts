@@ -7,7 +7,7 @@ import { FerryError } from "../../../src/client/ferry.ts";
 
 /* The output of the command line for any text. */
 
-/** The streams of a shell, and what was written to them. */
+/** The streams of a shell, and the text that was written to them. */
 function capture() {
   const stream = () => Object.assign(new PassThrough(), { isTTY: false }) as never; // only `write` is used
   const [stdout, stderr]: [PassThrough, PassThrough] = [stream(), stream()];

@@ -87,7 +87,7 @@ test.each<[string, () => Step[], boolean]>([
   ["was lost, and then rejected", () => [lost(), problem("not-allowed", 403)], true],
   ["failed in the app", () => [problem("internal", 500)], true],
 ])(
-  "an error says whether the app may have received the call: it %s",
+  "an error states whether the app may have received the call: it %s",
   async (_, steps, expected) => {
     const { ferry } = scriptedFerry(steps());
     const error = await caught(

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { printable } from "../../../src/copy/printable.ts";
 
-test("C0, DEL and C1 are escaped, whatever they would do to a terminal", () => {
+test("C0, DEL and C1 are escaped, so that a terminal does not execute them", () => {
   for (let code = 0; code <= 0x9f; code++) {
     const isControl = code < 0x20 || code >= 0x7f;
     const char = String.fromCharCode(code);

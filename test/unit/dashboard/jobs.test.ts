@@ -102,7 +102,7 @@ test("each order is offered exactly when the app accepts it", () => {
   }
 });
 
-test("the progress counts every object that is finished, and says whether all are planned", () => {
+test("the progress counts every object that is finished, and shows whether all are planned", () => {
   expect(jobProgress(rowOfJob(job("1", "running")))).toEqual({
     done: 7,
     planned: 10,

@@ -29,7 +29,7 @@ test("a file that cannot be read is read again at the next request", async () =>
   expect((await serve(request())).body).toBe("<!doctype html>");
 });
 
-test("without a build, the error says which command makes the page", async () => {
+test("without a build, the error names the command that builds the page", async () => {
   // The sources have no bundled page next to them.
   await expect(servePage()(request())).rejects.toThrow(
     /^Cannot show the dashboard because .*"npm run build" writes it: .*page\.html/,

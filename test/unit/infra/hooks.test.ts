@@ -51,7 +51,7 @@ test("a sealing key that exists is never replaced", async () => {
   expect(calls.some(({ command }) => command.endsWith("set"))).toBe(false);
 });
 
-test("a deleted sealing key is not replaced: the message says how to recover it", async () => {
+test("a deleted sealing key is not replaced, and the message states how to recover it", async () => {
   const { az, calls } = cli({ "keyvault secret list-deleted": ["copy-secret-keys"] });
   await expect(createSealingKey({ az, ...vault, ...pauses() })).rejects.toThrow(
     "az keyvault secret recover --vault-name kv-1 --name copy-secret-keys",

@@ -13,7 +13,7 @@ import { checkJobAccess } from "../../../src/jobs/request/job-access.ts";
 import { pickOptions } from "../../../src/jobs/request/job-request.ts";
 import { parsePlace } from "../../../src/jobs/request/places.ts";
 
-/* Goal: a job is allowed if and only if each of its copies would be allowed, whatever blobs its source contains. */
+/* Goal: a job is allowed if and only if each of its copies would be allowed, for any blobs in its source. */
 
 const acct = "https://acct1.blob.core.windows.net";
 const own = { account: "own", contentShare: null, named: [] };

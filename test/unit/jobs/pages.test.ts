@@ -72,7 +72,7 @@ test("a finished page is counted once, and a late run does not open it again", (
   expect(remainingOf(done, totalsOf(done))).toBe(0);
 });
 
-test("a page that is ready before the page before it is started counts only after that", () => {
+test("a page that is ready before the previous page is started counts only after that", () => {
   const second = withPlannedPage(planned(), { plan: plan(2), start: { marker: "1" } }, now);
   if (second === null) throw new Error("The second page was not added");
   const states = [null, null];
@@ -90,7 +90,7 @@ test("a page that is ready before the page before it is started counts only afte
   expect(ended).toMatchObject({ donePages: 2, open: [], startedPages: 2 });
 });
 
-test("a page that waits for its copies goes on waiting, whatever a second run of it knows", () => {
+test("a page that waits for its copies continues to wait, even if a second run writes an older state", () => {
   const waiting = withOpenPage(planned(), toOpenPage(plan(1), [null, null], now), now);
   if (waiting === null) throw new Error("The page was not opened");
   const late = withOpenPage(waiting, toOpenPage(plan(1), [null, null], null), now);

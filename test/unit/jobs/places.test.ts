@@ -50,7 +50,7 @@ test.each([
   expect(read(path)).toMatchObject({ prefix });
 });
 
-test("blanks and line breaks around a place with a SAS belong to its paste, as for a copy", () => {
+test("blanks and line breaks around a pasted place with a SAS are ignored, as for a copy", () => {
   expect(read("archive/films?sv=2026-02-06&sig=x \n")).toMatchObject({ prefix: "films/" });
 });
 

@@ -50,7 +50,7 @@ test("if-newer copies onto the ETag of an older destination", () => {
 });
 
 test.each(["fail", "skip", "if-newer", "always"] as const)(
-  "with overwrite %s, the empty blob of an unsuccessful copy is replaced, whenever it failed",
+  "with overwrite %s, the empty blob of an unsuccessful copy is replaced, no matter when it failed",
   (overwrite) => {
     for (const status of ["failed", "aborted"] as const) {
       const copy = { ...copyOf("other"), status };
@@ -96,14 +96,14 @@ test("across accounts, block blobs of at most 256 MiB are copied from their URL,
   expect(engine({ archived: true }, { tier: "Hot" })).toMatchObject({ engine: "copy-blob" });
 });
 
-test("the properties that a copy lacks are noted, unless the options set them", () => {
+test("the properties that a copy lacks are listed, unless the options set them", () => {
   const rich = { tagCount: 2, tier: "Cool", isTierInferred: false, isRetained: true };
   expect(plan({}, rich).loses).toEqual(["tags", "tier", "retention"]);
   expect(plan({ tags: "source", tier: "Hot", legalHold: true }, rich)).not.toHaveProperty("loses");
   expect(plan({}, { tier: "Hot" })).not.toHaveProperty("loses");
 });
 
-test("select: each condition leaves out what does not meet it", () => {
+test("each condition of select leaves out the blobs that do not meet it", () => {
   const keeps = (select: object, changes: Partial<ListedBlob> = {}, name = "b/a.mp4") =>
     createSelector({ ...selectAll, ...select }).selects(name, { ...blob, ...changes });
   expect(keeps({})).toBe(true);

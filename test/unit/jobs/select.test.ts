@@ -7,7 +7,7 @@ import { parseJobRequest } from "../../../src/jobs/request/job-request.ts";
 import { createSelector, maxStepsAtOnce, selectBlobs } from "../../../src/jobs/request/select.ts";
 import { aListedBlob } from "../../support/jobs/records.ts";
 
-/* Goal: whatever globs a request has, and whatever names its source has, selecting does not occupy the process. */
+/* Goal: selecting does not occupy the process, for any globs of the request and any names in its source. */
 
 const places = {
   source: "https://acct1.blob.core.windows.net/inbox/",
@@ -24,7 +24,7 @@ const written = "characters with each alternative of {a,b} written out; at most 
 /** The glob of 990 characters with the most alternatives and wildcards. */
 const hostile = `${"{,*a}".repeat(6)}${"**a".repeat(320)}`;
 
-test("globs that are too long together are rejected, with the limit and what counts", () => {
+test("globs that are too long in total are rejected with the limit and the parts that count", () => {
   expect(problemsOf({ include: [hostile] })).toEqual([`/select/include/0 has 61888 ${written}`]);
   const some = (count: number) => Array.from({ length: count }, () => "**a".repeat(30).slice(1));
   expect(problemsOf({ include: some(30), exclude: some(16) })).toEqual([

@@ -42,7 +42,7 @@ const state: fc.Arbitrary<ObjectState> = fc.oneof(
 );
 const maybe = fc.option(state);
 
-test("the states of two runs are merged in the same way in any order, and merging again changes nothing", () => {
+test("merging the states of two runs has the same result in either order, and merging again changes nothing", () => {
   fc.assert(
     fc.property(maybe, maybe, maybe, (a, b, c) => {
       expect(mergeState(a, a)).toEqual(a);
@@ -73,7 +73,7 @@ const progress: PageProgress = {
   part,
 };
 
-test("a finished page does not change, whatever a late run knows", () => {
+test("a late run cannot change a finished page", () => {
   const late: ObjectState = { is: "copied", copyId, etag: "e", ms: 1 };
   expect(mergeStates(progress, [late])).toBe(progress.states);
   expect(mergeStates({ ...progress, part: null }, [late])).toEqual([late]);

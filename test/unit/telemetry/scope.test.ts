@@ -83,7 +83,7 @@ test("an error of an invocation is rethrown unchanged", async () => {
   await expect(failing).rejects.toBe(error);
 });
 
-test("a structured line is one line, whatever a route is called", async () => {
+test("a structured line is one line, for any name of a route", async () => {
   const { context, logged } = invocation();
   await inInvocation(context, { traceparent: null }, async () =>
     emit("ferry.event.unusable", { traceId: null, trigger: "queue", route: 'a\n"b\u2028' }),

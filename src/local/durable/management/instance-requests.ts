@@ -112,7 +112,7 @@ function deliver(hub: TaskHub, instanceId: string, send: () => void): Delivery {
   return "accepted";
 }
 
-/** Removes instances with their history and work, whatever their status. Returns their number. */
+/** Removes instances with their history and work, regardless of their status. Returns their number. */
 export function purge(hub: TaskHub, instances: readonly Instance[]): number {
   if (instances.length === 0) return 0;
   hub.commit("client request", () => {

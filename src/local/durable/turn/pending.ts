@@ -33,7 +33,7 @@ export function pending(): { task: Pending; settle: Settle } {
   };
 }
 
-/** Settles with the first child, whatever its outcome, and never fails (Task.WhenAny). */
+/** Settles with the first child, regardless of its outcome, and never fails (Task.WhenAny). */
 export function anyOf(children: readonly Pending[]): Pending {
   const { task, settle } = pending();
   for (const child of children) child.whenSettled(() => settle("succeeded"));

@@ -34,8 +34,8 @@ export type Triggers = {
   /** Handles every request to the host. */
   respond(request: HostRequest): Promise<HostResponse>;
   /**
-   * Accepts no new work: timers and queues stop, and requests get 503. Requests to the task hub are still accepted, because
-   * running invocations can need it.
+   * Stops accepting new work: timers and queues stop, and requests get 503. Requests to the task hub are still accepted,
+   * because running invocations can need it.
    */
   drain(): void;
   /** Waits until no message of a queue is being handled. */
@@ -57,7 +57,7 @@ export type TriggersOptions = {
   routePrefix: string;
   /** host.json's `extensions.queues`. */
   queues: QueuesOptions;
-  /** The file that keeps the timers' times; undefined to keep them in memory. */
+  /** The file that stores the timers' times; undefined to keep them in memory. */
   timerStatusFile: string | undefined;
   origin: string;
 };
@@ -89,7 +89,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
     const binding = engine.clientBinding(origin);
     return { string: keys === undefined ? binding : withLocalRpc(binding, origin) };
   };
-  // Read only for a function with the binding, because a binding that cannot be built fails only those.
+  // Built only for functions with the binding, so that an error in building it fails only those.
   const extraInputs = () => ({
     get durableClient() {
       return durableClient();
@@ -122,7 +122,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
   });
   const events = {
     functions: withTrigger(functions, "eventGridTrigger").map(({ name }) => name),
-    // Every written blob causes an event, including the app's own state, and few are of interest.
+    // Every blob write causes an event, including writes of the app's own state, and few of these events are of interest.
     run: runAndLog("debug"),
   };
   const admin = {
@@ -207,7 +207,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
   };
 }
 
-/** Logged at level debug, because nearly all of these requests come from the app's own durable clients. */
+/** Its requests are logged at level debug, because nearly all of them come from the app's own durable clients. */
 async function manage(
   engine: DurableEngine,
   request: HostRequest,

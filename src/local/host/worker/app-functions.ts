@@ -15,7 +15,7 @@ const inputs = ["durableClient", "orchestrationClient"];
 const outputs = ["http"];
 
 /**
- * Returns the app's functions with their triggers, without those that a setting disables. Throws one error that names
+ * Returns the app's functions with their triggers, except those that a setting disables. Throws one error that names
  * every function that uses unimplemented features, because otherwise such a function would silently never run.
  */
 export function appFunctions(

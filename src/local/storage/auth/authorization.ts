@@ -11,7 +11,7 @@ import { verifySharedKey } from "./shared-key.ts";
 import type { Store } from "../store/store.ts";
 import { challenge, verifyToken } from "./access-tokens.ts";
 
-/** Returns the caller, or throws the service's error if the caller may not execute the operation. */
+/** Returns the caller, or throws the service's error if the caller is not allowed to execute the operation. */
 export function authorize(
   request: StorageRequest,
   { operation, store, roles, now }: AuthorizationContext,

@@ -1,6 +1,6 @@
 import { StorageError } from "../http/rest-errors.ts";
 
-/** How a request was authorized, as far as operations depend on it. */
+/** The parts of a request's authorization on which operations depend. */
 export type Caller =
   | { kind: "shared key"; account: string }
   | { kind: "identity"; maySetTags: boolean }

@@ -76,7 +76,10 @@ const insideShares: ReadonlySet<OperationName> = new Set([
   "GetPermission",
 ]);
 
-/** By the permission that a SAS would need. Tags have separate data actions (page "Set Blob Tags"). */
+/**
+ * Returns the roles that include the permission that a SAS would need. Tags have separate data actions (page "Set Blob
+ * Tags").
+ */
 function blobRoles(anyOf: string): BlobRole[] {
   if (anyOf === "t") return ["Storage Blob Data Owner"];
   const writers: BlobRole[] = ["Storage Blob Data Owner", "Storage Blob Data Contributor"];

@@ -42,7 +42,7 @@ export function setBlobTags(call: Call): StorageResponse {
   return { status: 204, headers: stateHeaders(blob) };
 }
 
-/** The tags of a write (`x-ms-tags`). Throws if the caller may not set tags. */
+/** The tags of a write (`x-ms-tags`). Throws if the caller is not allowed to set tags. */
 export function readTags({ request, caller }: Call): Tags {
   const text = request.headers["x-ms-tags"] ?? "";
   if (text === "") return {};

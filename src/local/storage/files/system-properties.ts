@@ -154,7 +154,7 @@ const attributeNames = [
   "NoScrubData",
 ];
 
-/** Owner, group and mode, as far as they were sent. */
+/** Those of owner, group and mode that were sent. */
 export function readPosix(headers: Headers): Partial<Pick<Nfs, "owner" | "group" | "mode">> {
   const read = (name: string, form: RegExp) => {
     const value = headers[name];

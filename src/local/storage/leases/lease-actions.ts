@@ -128,7 +128,7 @@ function requireId(headers: Headers, name: string): string {
   return id;
 }
 
-/** In the normal form, in which leases are stored. */
+/** Returns the id in the normal form in which leases are stored; undefined without the header. */
 function optionalId(headers: Headers, name: string): string | undefined {
   const text = headers[name];
   if (text === undefined) return undefined;

@@ -28,7 +28,7 @@ export type CopyControls = {
   warn(destination: CopyDestination, description: string | null): void;
   /** Fails the copy now. `description` is a status, a keyword and a quoted sentence. */
   fail(destination: CopyDestination, description?: string): void;
-  /** Completes the copy now, whatever its progress. */
+  /** Completes the copy now, regardless of its progress. */
   finish(destination: CopyDestination): void;
 };
 

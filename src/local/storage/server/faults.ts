@@ -29,7 +29,7 @@ export type FaultAction =
   | "lose response"
   /** Acts and responds as usual, but later by this time on the clock. */
   | { delayMs: number }
-  /** The same, but after this promise, whatever the time. */
+  /** The same, but after this promise, regardless of the time. */
   | { after: Promise<void> };
 
 export type Faults = {

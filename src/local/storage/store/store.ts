@@ -109,7 +109,7 @@ function setSchema(database: DatabaseSync, file: string): void {
  * Bytes are stored in pieces that never change. A content is a list of parts of pieces: its blocks, or
  * the ranges of a page blob, where no piece means zeros. Blobs, files and pending copies reference
  * contents, so a copy shares its source's bytes. Triggers delete contents and pieces that are no longer
- * referenced, whichever statement removed the last reference.
+ * referenced, regardless of the statement that removed the last reference.
  */
 const schema = `
 CREATE TABLE etag (last INTEGER NOT NULL) STRICT;

@@ -29,7 +29,7 @@ export function deleteJob(deps: JobReadDependencies): HttpHandler {
       return problem("job-not-ended", detail, { headers });
     }
     if (!(await ledger.jobs.remove(id, record))) {
-      const detail = "Cannot delete the job because it was started again meanwhile";
+      const detail = "Cannot delete the job because it was started again in the meantime";
       return problem("job-not-ended", detail, { headers });
     }
     // Last: a job that was started again is active.

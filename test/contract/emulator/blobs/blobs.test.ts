@@ -279,7 +279,7 @@ test("an unsupported operation returns 501 with its REST name", async () => {
   );
 });
 
-test("trailing dots of a blob's name are removed, also in a copy's source and destination", async () => {
+test("trailing dots of a blob's name are removed, even in a copy's source and destination", async () => {
   const { box, service } = await container();
   await uploadBlob(service, "dotted", { container: "box", blob: "a.b.." });
   expect(String(await box.getBlobClient("a.b").downloadToBuffer())).toBe("dotted");

@@ -166,7 +166,7 @@ test("a copy can only overwrite a blob of the same type; Put Blob can overwrite 
   expect((await append.getProperties()).blobType).toBe("BlockBlob");
 });
 
-test("an append blob that grows during a copy fails it", async () => {
+test("a copy fails if the append blob that it copies grows", async () => {
   const { box, clock } = await started({ copies: { bytesPerSecond: 1 } });
   const log = box.getAppendBlobClient("log");
   await log.create();

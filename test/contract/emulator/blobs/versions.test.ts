@@ -66,7 +66,7 @@ test("a deleted blob becomes a former version; versions are deleted by id, excep
   expect(await listed(box)).toEqual([]);
 });
 
-test("a version is copied, also onto its own base blob, with one version id from start to end", async () => {
+test("a version can be copied, even onto its own base blob, and the copy has one version id from start to end", async () => {
   const { blob, first, clock } = await versioned({ copies: { bytesPerSecond: 1 } });
   await blob.upload("second", 6);
   await blob.beginCopyFromURL(blob.withVersion(first).url);

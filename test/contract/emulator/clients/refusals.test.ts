@@ -187,7 +187,7 @@ test.for(["GET", "HEAD"])("a %s with If-None-Match: * is unsatisfiable", async (
   expect((await send({ method, path: "/box/none", headers })).status).toBe(404);
 });
 
-test("Delete Blob ignores If-None-Match: *, but no ETag", async () => {
+test("Delete Blob ignores If-None-Match: *, but not an ETag", async () => {
   const { send, film } = await start();
   const { etag = "" } = await film.getProperties();
   const remove = (condition: string) =>
@@ -197,7 +197,7 @@ test("Delete Blob ignores If-None-Match: *, but no ETag", async () => {
   expect(await film.exists()).toBe(false);
 });
 
-test("block ids have one length before encoding, as in uploads with ten or more blocks", async () => {
+test("the block ids of a blob have the same length before encoding, as in uploads with ten or more blocks", async () => {
   const { send } = await start();
   const stage = (text: string) => {
     const blockId = encodeURIComponent(Buffer.from(text).toString("base64"));
@@ -241,7 +241,7 @@ test.for(["$logs", "$rootx", "a$web", "$"])("%s is not a valid container name", 
   expect(response.status).toBe(400);
 });
 
-test("a blob of the root container needs no container in its URL, also as a source", async () => {
+test("a blob of the root container needs no container in its URL, even as a source", async () => {
   const { service, send, credential, box } = await start();
   await uploadBlob(service, "page", { container: "$root", blob: "index.html" });
   expect((await send({ path: "/index.html" })).text).toBe("page");

@@ -35,7 +35,7 @@ function sasOf(source: BlobClient, permissions = "r") {
 
 const unverified = (status: number) => ({ status, code: "CannotVerifyCopySource" });
 
-test("a copy to another account completes in its start, whatever the settings of pending copies", async () => {
+test("a copy to another account completes in its start, regardless of the settings of pending copies", async () => {
   const { emulator, source, copy } = await twoAccounts();
   emulator.copies.bytesPerSecond = 0;
   const response = await copy.syncCopyFromURL(await sasOf(source));

@@ -324,7 +324,7 @@ test("between NFS shares, owner, group and mode are set or taken from the source
   expect(await startRejection({ filePermission: permission })).toEqual(unsupported);
 });
 
-test("a read-only destination is overwritten only if the start says so", async () => {
+test("a read-only destination is overwritten only if the start requests it", async () => {
   const storage = await start();
   const { file, source } = storage;
   const readOnly = { copyFileSmbInfo: { fileAttributes: "ReadOnly" } };

@@ -104,7 +104,7 @@ test("a key signs for a day, and each SAS is valid for six more", async () => {
 });
 
 test.each(engines)(
-  "%s: an identity that may not read the source fails with its cause",
+  "%s: an identity that is not allowed to read the source fails with its cause",
   async (engine) => {
     const { jobs, order, setRoles } = await twoAccounts();
     setRoles(writer);
@@ -117,14 +117,17 @@ test.each(engines)(
   },
 );
 
-test.each(engines)("%s: an identity that may not write fails with its cause", async (engine) => {
-  const { jobs, order, setRoles } = await twoAccounts();
-  setRoles({ account, role: "Storage Blob Data Reader" });
-  expect(await jobs[engine](order("film 1.mp4"))).toMatchObject({
-    kind: "failed",
-    failure: { cause: "destination-unauthorized" },
-  });
-});
+test.each(engines)(
+  "%s: an identity that is not allowed to write fails with its cause",
+  async (engine) => {
+    const { jobs, order, setRoles } = await twoAccounts();
+    setRoles({ account, role: "Storage Blob Data Reader" });
+    expect(await jobs[engine](order("film 1.mp4"))).toMatchObject({
+      kind: "failed",
+      failure: { cause: "destination-unauthorized" },
+    });
+  },
+);
 
 test("a busy account that issues no key slows down, and nothing was started", async () => {
   const { emulator, jobs, order, sent } = await twoAccounts();

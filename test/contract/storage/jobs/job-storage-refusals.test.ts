@@ -225,7 +225,7 @@ test("a blob type that no copy can replace and an archived source fail with thei
   });
 });
 
-test("a report that the app may not write fails with its cause", async () => {
+test("a report that the app is not allowed to write fails with its cause", async () => {
   const { jobs, near } = await twoAccounts();
   const object = objectIn(await signedSide(near, { permissions: "rl" }), "report.jsonl");
   const report = { body: Buffer.from("{}"), contentType: "application/json" };

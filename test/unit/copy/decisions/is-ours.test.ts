@@ -85,7 +85,7 @@ test.each([
   expect(ours(minted, { source: echoed }, '"after"', endpoint)).toBe(is);
 });
 
-test("a copy that ended before the plan was made is not ours: it came back with a restored blob", () => {
+test("a copy that ended before the plan was made is not ours, because it was restored with a blob", () => {
   const ended = (completedAt: number) =>
     ours(plan, { status: "success", completedAt: epochMs(completedAt) });
   expect(ended(now - 24 * 60 * minute)).toBe(false);
@@ -98,7 +98,7 @@ test("a copy that ended before the plan was made is not ours: it came back with 
   );
 });
 
-test("a minted SAS is valid as long as its key can be, and expires on a full hour", () => {
+test("a minted SAS is valid for as long as its key can be, and expires on a full hour", () => {
   for (const at of [now, now + 1, now + 15 * minute, now + 59 * minute]) {
     const end = Date.parse(buildMintedSas(scid, epochMs(at)).expiresAt);
     expect(end % (60 * minute)).toBe(0);

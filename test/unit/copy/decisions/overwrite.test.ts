@@ -65,7 +65,7 @@ function copied(
 
 const others = `${source}.other`;
 test.each(["fail", "skip", "if-newer", "always"])(
-  "with overwrite %s, the empty blob of an unsuccessful copy is overwritten, whoever started it",
+  "with overwrite %s, the empty blob of an unsuccessful copy is overwritten, regardless of who started it",
   (overwrite) => {
     for (const status of ["failed", "aborted"] as const) {
       for (const from of [source, others]) {

@@ -86,7 +86,7 @@ test("a stalled copy is polled less and less often, wherever it stalls", () => {
   }
 });
 
-test("whatever the progress, two weeks cost at most 56 planned polls, so with 48 wakes fewer than 1,000 events", () => {
+test("for any progress, two weeks cost at most 56 planned polls, so with 48 wakes fewer than 1,000 events", () => {
   const step = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean());
   const steps = fc.array(step, { minLength: 20, maxLength: 120 });
   fc.assert(
@@ -115,7 +115,7 @@ test("a wake that found the copy pending is followed up after 5, 20 and 65 secon
   ]);
 });
 
-test("calls that Storage does not answer are tried after 2 s, 4 s, 8 s … and as late as Retry-After asks", () => {
+test("calls without a response are retried after 2 s, 4 s, 8 s …, or after the time in Retry-After", () => {
   expect([1, 2, 3, 20, 100].map((failures) => retryAt(start, failures, null))).toEqual([
     2_000, 4_000, 8_000, 3_600_000, 3_600_000,
   ]);

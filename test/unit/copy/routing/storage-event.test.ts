@@ -37,7 +37,7 @@ test("both schemas are read as the same event", () => {
   expect(parseStorageEvent(cloudEvent, onlyStorage)).toMatchObject(expected);
 });
 
-test("an event counts if its API completes the content, whatever its length", () => {
+test("an event counts if its API completes the content, regardless of its length", () => {
   for (const api of ["PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose", "SftpCommit"]) {
     expect(urlOf(gridEvent({ api })), api).toBe(content.url);
   }

@@ -104,7 +104,7 @@ export function StartForm(props: { dialog: Extract<Dialog, { kind: "start" }>; c
         <TextField
           name="source"
           label="Source"
-          hint="The URL of a blob, a snapshot, a version or a file; with a SAS if the app may not read it"
+          hint="The URL of a blob, a snapshot, a version or a file; with a SAS if the app is not allowed to read it"
           {...{ form, change }}
           problems={of("source")}
         />
