@@ -13,15 +13,15 @@ export const emulatorMutants: readonly Mutant[] = [
   {
     breaks: "the emulator rejects signatures over empty query values",
     file: sharedKey,
-    find: 'return [sign("signed"), sign("left out")];',
-    replace: 'return [sign("left out"), sign("left out")];',
+    find: 'emptyValues: "signed" });',
+    replace: 'emptyValues: "left out" });',
     suites: [signatures],
   },
   {
     breaks: "the emulator rejects signatures without the empty query values",
     file: sharedKey,
-    find: 'return [sign("signed"), sign("left out")];',
-    replace: 'return [sign("signed"), sign("signed")];',
+    find: 'emptyValues: "left out" }))) return;',
+    replace: 'emptyValues: "signed" }))) return;',
     suites: [signatures],
   },
   {
