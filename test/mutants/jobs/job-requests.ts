@@ -132,6 +132,13 @@ export const jobRequestMutants: readonly Mutant[] = [
     suites: [places],
   },
   {
+    breaks: "an encoded slash at the end of a job's place names another folder",
+    file: "src/jobs/request/places.ts",
+    find: "const endsWithSlash = /(?:\\/|%2f)$/i;",
+    replace: "const endsWithSlash = /\\/$/;",
+    suites: [places],
+  },
+  {
     breaks: "a request may name a blob in $root that Storage cannot have",
     file: "src/copy/location/storage-names.ts",
     find: 'return container === "$root" && path.includes("/")',
