@@ -1,7 +1,7 @@
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { formerContentGone, buildOutcome } from "../copy/contract/outcome.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import { isOurs } from "../copy/decisions/plan.ts";
+import { isOurs } from "../copy/decisions/is-ours.ts";
 import { isGoneOrReplaced } from "../copy/decisions/storage-errors.ts";
 import type { Failure } from "../copy/contract/failure.ts";
 import type {
@@ -9,6 +9,7 @@ import type {
   CopyPlan,
   SettleInput,
   SettleResult,
+  StartedCopy,
 } from "../copy/contract/activities.ts";
 import {
   busyUntil,
@@ -274,6 +275,8 @@ async function cleanUp(
     }
     if (left.kind !== "stub") return left;
     const seen = await deps.client.readDestination(destination);
+    const isComplete = seen?.copy?.status === "success";
+    if (isComplete && record.plan?.found === true) return nothingLeft; // it may be another client's
     if (seen?.copy?.copyId === copyId && seen.etag === left.etag) {
       await deps.client.remove(destination, left.etag);
     }
@@ -333,7 +336,7 @@ async function findUnanswered(
   if (seen === null || seen.copy === null) return nothingLeft;
   const plan = plans.find((each) => isOurs(each, copy.source, seen));
   if (plan === undefined) return nothingLeft;
-  const started = { plan, copyId: seen.copy.copyId };
+  const started: StartedCopy = { plan: { ...plan, found: true }, copyId: seen.copy.copyId };
   // The clean-up removes only content of the copy in the record.
   await ledger.records.change(instanceId, undefined, (record) => withCopy(record, started, now()));
   return { kind: "found", started };

@@ -94,7 +94,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a blob from before the plan is mistaken for our copy",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: "if (copy === null || etag === plan.destinationEtag) return false;",
     replace:
       "if (copy === null || (etag === plan.destinationEtag && copy.copyId.length === 0)) return false;",
@@ -102,7 +102,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a copy of any source is mistaken for ours",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: "return isEchoOf(startedFrom(plan, source), copy.source);",
     replace: 'return isEchoOf(startedFrom(plan, source), copy.source) || copy.copyId !== "";',
     suites: [isOurs],
@@ -211,28 +211,28 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "another writer's copy of the same source, with another SAS, is mistaken for ours",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: '.get("scid") === mintedSas.scid',
     replace: '.get("scid") !== ""',
     suites: [minted],
   },
   {
     breaks: "another writer's copy of the same file, with another SAS, is mistaken for ours",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: "expiresAt === null || parseTime(expiresAt) === parseTime(mintedSas.expiresAt)",
     replace: "expiresAt !== mintedSas.expiresAt",
     suites: [mintedFiles],
   },
   {
     breaks: "a file's copy is not recognized because it has no correlation id",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: 'if (service === "blob") return sas',
     replace: 'if (service !== "external") return sas',
     suites: [mintedFiles],
   },
   {
     breaks: "a copy from before the plan is mistaken for ours",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: "completedAt < parseTime(plannedAt) - maxClockSkewMs",
     replace: "completedAt < parseTime(plannedAt) - 1_000 * maxClockSkewMs",
     suites: ["test/unit/copy/decisions/is-ours.test.ts"],
@@ -323,7 +323,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a blob is copied onto itself without a snapshot",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: "return snapshot === undefined ? source : { ...source, snapshot };",
     replace: 'return snapshot === "" ? { ...source, snapshot } : source;',
     suites: ["test/e2e/copies/sources.test.ts"],

@@ -1,6 +1,6 @@
 import type { CopyStatus } from "../../copy/contract/copy-status.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
-import { isOurs } from "../../copy/decisions/plan.ts";
+import { isOurs } from "../../copy/decisions/is-ours.ts";
 import { interpretStatus } from "../../copy/decisions/read-status.ts";
 import type {
   CopyPlan,
@@ -33,8 +33,9 @@ export async function findOurs(
   }
   const seen = read.value;
   if (seen === null || seen.copy === null) return null;
-  const plan = plans.find((each) => isOurs(each, copy.source, seen));
-  if (plan === undefined) return null;
+  const ours = plans.find((each) => isOurs(each, copy.source, seen));
+  if (ours === undefined) return null;
+  const plan: CopyPlan = { ...ours, found: true };
   const { copyId } = seen.copy;
   const readAt = deps.now();
   // Polls also name the cause of a failed copy, from the terms of the source's SAS.
