@@ -1,4 +1,5 @@
 import { plusMs, toIso } from "../copy/time.ts";
+import { pickShownOptions } from "../copy/decisions/has-other-options.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
 import type { Failure } from "../copy/contract/failure.ts";
@@ -170,6 +171,7 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
   const known: CopyRecord = {
     ...(record ?? newRecord(copy)),
     leasesSource: copy.leasesSource === true,
+    shownOptions: pickShownOptions(copy.options),
   };
   const decision = await decideOrReplace(deps, input, {
     sides,

@@ -9,6 +9,7 @@ import { unknownCopyMutants } from "./copies/unknown-copies.ts";
 import { hostileEventMutants } from "./requests/hostile-events.ts";
 import { optionPowerMutants } from "./requests/powers.ts";
 import { keyMutants } from "./requests/keys.ts";
+import { foundCopyMutants } from "./copies/found-copies.ts";
 import { overwriteMutants } from "./copies/overwrite.ts";
 import { dashboardMutants } from "./clients/dashboard.ts";
 import { dateAndDotMutants } from "./copies/dates-and-dots.ts";
@@ -59,6 +60,7 @@ export const mutants: readonly Mutant[] = [
   ...jobRequestMutants,
   ...dashboardMutants,
   ...keyMutants,
+  ...foundCopyMutants,
   ...overwriteMutants,
   ...dateAndDotMutants,
   ...emulatorMutants,

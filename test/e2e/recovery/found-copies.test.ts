@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { getJob, placeUrl, startJob, untilJobEnded } from "../../support/jobs/stack-jobs.ts";
+import {
+  getJob,
+  inboxJob,
+  placeUrl,
+  startJob,
+  untilJobEnded,
+} from "../../support/jobs/stack-jobs.ts";
 import { createStackFiles } from "../../support/stack/stack-files.ts";
 import { hour, secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
@@ -9,6 +15,7 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
  * again, another writer copies the same source onto the same destination.
  */
 
+const minute = 60_000;
 const length = 10_000_000;
 const later = "version 2, which is longer";
 
@@ -120,3 +127,57 @@ test.each([null, "former content"])(
     );
   },
 );
+
+test("a copy whose start is unclear does not take a job's pending copy for its own, so its abort leaves that copy", async () => {
+  const { stack, source } = await setStage({ slow: true });
+  const { id } = await startCopy(stack, source.url);
+  const job = await startJob(stack, inboxJob(stack));
+  expect(await getJob(stack, job.id)).toMatchObject({ objects: { pending: 1 } });
+  await stack.clock.advance(10_000);
+  expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(202);
+  const copy = await stack.untilEnded(id);
+  expect(copy).toMatchObject({ copyId: null, residue: [] });
+  expect(copy.status).not.toBe("succeeded");
+  expect(await untilJobEnded(stack, job.id)).toMatchObject({
+    status: "succeeded",
+    objects: { copied: 1 },
+  });
+});
+
+test.each([
+  { metadata: { case: "42" } },
+  { tier: "Cool" },
+  { legalHold: true },
+  { immutabilityPolicy: { mode: "Unlocked", until: "2027-01-01T00:00:00Z" } },
+])(
+  "a copy without the requested options is not taken for the requested one: %o",
+  async (options) => {
+    const { stack, source } = await setStage();
+    const { id } = await startCopy(stack, source.url, options);
+    await (await stack.blob("archive/a.txt").beginCopyFromURL(source.url)).pollUntilDone();
+    expect(await stack.untilEnded(id)).toMatchObject({
+      status: "failed",
+      error: { cause: "destination-exists" },
+    });
+  },
+);
+
+test("a copy that another client begins long after the start is not taken for it", async () => {
+  const { stack, source } = await setStage({ slow: true });
+  stack.local.emulator.faults.add({
+    operation: "CopyBlob",
+    match: ({ target }) => target.includes("/archive/a.txt"),
+    times: 1,
+    do: { response: { status: 500, code: "InternalError", headers: { "retry-after": "600" } } },
+  });
+  const destination = stack.blob("archive/a.txt");
+  const { id } = await stack.start({ source: source.url, destination: destination.url });
+  await stack.clock.advance(2 * minute);
+  expect(await stack.get(id)).toMatchObject({ copyId: null, completedAt: null });
+  await destination.beginCopyFromURL(source.url);
+  expect(await stack.untilEnded(id)).toMatchObject({
+    status: "failed",
+    error: { cause: "destination-busy" },
+  });
+  expect(await destination.getProperties()).toMatchObject({ copyStatus: "pending" });
+});
