@@ -1,7 +1,6 @@
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { formerContentGone, buildOutcome } from "../copy/contract/outcome.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
-import { isOurs } from "../copy/decisions/plan.ts";
 import { isGoneOrReplaced } from "../copy/decisions/storage-errors.ts";
 import type { Failure } from "../copy/contract/failure.ts";
 import type {
@@ -27,6 +26,8 @@ import { UnsealError } from "../secrets/seal.ts";
 import type { DestinationSide } from "../storage/copy-client.ts";
 import type { ActivityDependencies } from "./support/dependencies.ts";
 import { checkDestination } from "./support/access.ts";
+import { recognizeCopy } from "./support/found-copy.ts";
+import type { Unanswered } from "./support/found-copy.ts";
 import { freeDestination, readOwnLock } from "./support/destination-queue.ts";
 import { rollBack } from "./support/rollback.ts";
 import type { RollbackResult } from "./support/rollback.ts";
@@ -264,7 +265,8 @@ async function cleanUp(
   const call = { call: "clean-up", action, side: destination } as const;
   const cleaned = await callStorage(deps, call, async (): Promise<Cleaned> => {
     if (plans.length > 0) {
-      const found = await findUnanswered(deps, input, { plans, destination });
+      const options = record.shownOptions ?? null;
+      const found = await findUnanswered(deps, input, { plans, options, destination });
       if (found.kind === "found") return found;
     }
     if (mayRollBack(input, record)) {
@@ -274,6 +276,8 @@ async function cleanUp(
     }
     if (left.kind !== "stub") return left;
     const seen = await deps.client.readDestination(destination);
+    const isComplete = seen?.copy?.status === "success";
+    if (isComplete && record.plan?.found === true) return nothingLeft; // it may be another client's
     if (seen?.copy?.copyId === copyId && seen.etag === left.etag) {
       await deps.client.remove(destination, left.etag);
     }
@@ -325,16 +329,15 @@ function leftByCopy({
 
 /** Finds the copy of a start that got no response; it must be followed before it can be settled. */
 async function findUnanswered(
-  { client, ledger, now }: ActivityDependencies,
+  deps: ActivityDependencies,
   { copy, instanceId }: SettleInput,
-  { plans, destination }: { plans: readonly CopyPlan[]; destination: DestinationSide },
+  { destination, ...started }: Unanswered & { destination: DestinationSide },
 ): Promise<Cleaned> {
+  const { client, ledger, now } = deps;
   const seen = await client.readDestination(destination);
-  if (seen === null || seen.copy === null) return nothingLeft;
-  const plan = plans.find((each) => isOurs(each, copy.source, seen));
-  if (plan === undefined) return nothingLeft;
-  const started = { plan, copyId: seen.copy.copyId };
+  const found = await recognizeCopy(deps, copy, started, seen);
+  if (found === null) return nothingLeft;
   // The clean-up removes only content of the copy in the record.
-  await ledger.records.change(instanceId, undefined, (record) => withCopy(record, started, now()));
-  return { kind: "found", started };
+  await ledger.records.change(instanceId, undefined, (record) => withCopy(record, found, now()));
+  return { kind: "found", started: found };
 }

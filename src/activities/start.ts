@@ -1,4 +1,5 @@
-import { plusMs } from "../copy/time.ts";
+import { plusMs, toIso } from "../copy/time.ts";
+import { pickShownOptions } from "../copy/decisions/has-other-options.ts";
 import { endpointUrl } from "../copy/location/endpoint.ts";
 import { failure } from "../copy/contract/failure.ts";
 import type { Failure } from "../copy/contract/failure.ts";
@@ -171,6 +172,7 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
   const known: CopyRecord = {
     ...(record ?? newRecord(copy)),
     leasesSource: copy.leasesSource === true,
+    shownOptions: pickShownOptions(copy.options),
   };
   const decision = await decideOrReplace(deps, input, {
     sides,
@@ -186,9 +188,9 @@ async function planAndStart(step: Step, { lock, record }: Held): Promise<StartRe
   const secured = await securePlan(deps, input, { sides, plan: decision.plan });
   if (secured.kind === "transient-failure") return secured;
   if (secured.kind === "failed") return secured;
-  const { plan } = secured;
   const run = deps.newGuid();
   const until = plusMs(deps.now(), horizonMs);
+  const plan: CopyPlan = { ...secured.plan, arrivesBy: toIso(until) };
   const registered = withAttempt(known, plan, {
     number: input.attempt,
     run,

@@ -10,6 +10,7 @@ import type {
   CopyPlan,
   Settlement,
 } from "../copy/contract/activities.ts";
+import type { ShownOptions } from "../copy/decisions/has-other-options.ts";
 import { requestText } from "../copy/contract/request-rules.ts";
 import { epochMs, toIso } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
@@ -42,6 +43,8 @@ export type CopyRecord = {
   attempt: StartAttempt | null;
   /** The plan of an earlier attempt that never got a response, and could no longer arrive when the last was registered. */
   unanswered: CopyPlan | null;
+  /** The options of the attempts that the destination of a copy shows; null if the request has none of them. */
+  shownOptions: ShownOptions | null;
   copyId: CopyId | null;
   /** When Storage responded to the start that has the copyId (ISO 8601). */
   startedAt: string | null;
@@ -101,6 +104,7 @@ export const emptyRecord: CopyRecord = {
   plan: null,
   attempt: null,
   unanswered: null,
+  shownOptions: null,
   copyId: null,
   startedAt: null,
   settlement: null,

@@ -9,11 +9,11 @@ import { epochMs } from "../copy/time.ts";
 import { isBlobAbsent } from "../copy/decisions/storage-errors.ts";
 import { urlWith } from "../copy/location/endpoint.ts";
 import type { Destination } from "../copy/location/endpoint.ts";
-import type { DestinationProperties, SourceProperties } from "../copy/contract/properties.ts";
+import type { ReadDestination, SourceProperties } from "../copy/contract/properties.ts";
 import { revealSas } from "../copy/location/sas.ts";
 import type { CopyClient, Side, StartOrder } from "./copy-client.ts";
 import { isRefusal, tagCondition } from "./copy-client.ts";
-import { contentMd5, copyProperties } from "./copy-properties.ts";
+import { contentMd5, copyProperties, shownProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { destinationOptions } from "./destination-options.ts";
 import { leaseConditions } from "./lease-conditions.ts";
@@ -128,7 +128,7 @@ function toSourceProperties(properties: BlobGetPropertiesResponse): SourceProper
   };
 }
 
-function toDestinationProperties(properties: BlobGetPropertiesResponse): DestinationProperties {
+function toDestinationProperties(properties: BlobGetPropertiesResponse): ReadDestination {
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
@@ -137,6 +137,7 @@ function toDestinationProperties(properties: BlobGetPropertiesResponse): Destina
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
     metadata: properties.metadata ?? {},
+    shown: shownProperties(properties),
     copy: copyProperties(properties),
   };
 }

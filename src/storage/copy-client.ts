@@ -3,7 +3,7 @@ import type { EpochMs } from "../copy/time.ts";
 import type { Conditions } from "../copy/request/conditions.ts";
 import type { CopyOptions } from "../copy/request/copy-options.ts";
 import type {
-  DestinationProperties,
+  ReadDestination,
   DestinationSnapshots,
   SnapshotProperties,
   SourceProperties,
@@ -26,7 +26,7 @@ export type CopyClient = {
   readDestination(
     destination: DestinationSide,
     options?: Pick<ReadOptions, "ifTags">,
-  ): Promise<DestinationProperties | null>;
+  ): Promise<ReadDestination | null>;
   /** Copy Blob, or Copy File; conditional on the planned ETags where the service supports it. */
   start(order: StartOrder): Promise<StartResponse>;
   /** Abort Copy Blob, or Abort Copy File. */

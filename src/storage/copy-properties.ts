@@ -2,7 +2,7 @@ import { toCopyId } from "../copy/contract/ids.ts";
 import { fromDate } from "../copy/time.ts";
 import { parseProgress } from "../copy/contract/copy-status.ts";
 import type { CopyStatusName } from "../copy/contract/copy-status.ts";
-import type { CopyProperties } from "../copy/contract/properties.ts";
+import type { CopyProperties, ShownProperties } from "../copy/contract/properties.ts";
 
 /** The x-ms-copy-* headers as both SDKs name them. */
 export type CopyHeaders = {
@@ -26,6 +26,26 @@ export function copyProperties(properties: CopyHeaders): CopyProperties | null {
     completedAt: properties.copyCompletedOn ? fromDate(properties.copyCompletedOn) : null,
     description: properties.copyStatusDescription ?? null,
     source: properties.copySource ?? "",
+  };
+}
+
+/** The properties of a blob that a copy's options set, as the SDK names them. */
+type ShownHeaders = {
+  metadata?: Record<string, string>;
+  accessTier?: string;
+  tagCount?: number;
+  immutabilityPolicyExpiresOn?: Date;
+  legalHold?: boolean;
+};
+
+/** Returns the properties of a blob that a copy's options set. */
+export function shownProperties(properties: ShownHeaders): ShownProperties {
+  return {
+    metadata: properties.metadata ?? {},
+    tier: properties.accessTier ?? null,
+    tagCount: properties.tagCount ?? null,
+    hasPolicy: properties.immutabilityPolicyExpiresOn !== undefined,
+    hasLegalHold: properties.legalHold === true,
   };
 }
 

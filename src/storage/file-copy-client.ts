@@ -17,11 +17,11 @@ import { urlWith } from "../copy/location/endpoint.ts";
 import type { Destination, Endpoint } from "../copy/location/endpoint.ts";
 import type { FileOptions } from "../copy/request/file-options.ts";
 import { revealSas } from "../copy/location/sas.ts";
-import type { SourceProperties, DestinationProperties } from "../copy/contract/properties.ts";
+import type { SourceProperties, ReadDestination } from "../copy/contract/properties.ts";
 import { hasTrailingDot } from "../copy/location/storage-names.ts";
 import { conditionNotMet, isRefusal } from "./copy-client.ts";
 import type { CopyClient, DestinationSide, Side, StartOrder } from "./copy-client.ts";
-import { contentMd5, copyProperties } from "./copy-properties.ts";
+import { contentMd5, copyProperties, shownProperties } from "./copy-properties.ts";
 import type { CredentialFor } from "./credentials.ts";
 import { leaseConditions } from "./lease-conditions.ts";
 import { copyTarget, keptPipelines, observed, singleTry, pipeline } from "./pipeline.ts";
@@ -197,7 +197,7 @@ function toSourceProperties(properties: FileGetPropertiesResponse): SourceProper
   };
 }
 
-function toDestinationProperties(properties: FileGetPropertiesResponse): DestinationProperties {
+function toDestinationProperties(properties: FileGetPropertiesResponse): ReadDestination {
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
@@ -206,6 +206,7 @@ function toDestinationProperties(properties: FileGetPropertiesResponse): Destina
     blobType: null,
     archived: false,
     metadata: properties.metadata ?? {},
+    shown: shownProperties(properties),
     copy: copyProperties(properties),
   };
 }

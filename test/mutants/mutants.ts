@@ -9,6 +9,7 @@ import { unknownCopyMutants } from "./copies/unknown-copies.ts";
 import { hostileEventMutants } from "./requests/hostile-events.ts";
 import { optionPowerMutants } from "./requests/powers.ts";
 import { keyMutants } from "./requests/keys.ts";
+import { foundCopyMutants } from "./copies/found-copies.ts";
 import { overwriteMutants } from "./copies/overwrite.ts";
 import { dashboardMutants } from "./clients/dashboard.ts";
 import { dateAndDotMutants } from "./copies/dates-and-dots.ts";
@@ -59,6 +60,7 @@ export const mutants: readonly Mutant[] = [
   ...jobRequestMutants,
   ...dashboardMutants,
   ...keyMutants,
+  ...foundCopyMutants,
   ...overwriteMutants,
   ...dateAndDotMutants,
   ...emulatorMutants,
@@ -94,7 +96,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a blob from before the plan is mistaken for our copy",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: "if (copy === null || etag === plan.destinationEtag) return false;",
     replace:
       "if (copy === null || (etag === plan.destinationEtag && copy.copyId.length === 0)) return false;",
@@ -102,7 +104,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a copy of any source is mistaken for ours",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: "return isEchoOf(startedFrom(plan, source), copy.source);",
     replace: 'return isEchoOf(startedFrom(plan, source), copy.source) || copy.copyId !== "";',
     suites: [isOurs],
@@ -211,28 +213,28 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "another writer's copy of the same source, with another SAS, is mistaken for ours",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: '.get("scid") === mintedSas.scid',
     replace: '.get("scid") !== ""',
     suites: [minted],
   },
   {
     breaks: "another writer's copy of the same file, with another SAS, is mistaken for ours",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: "expiresAt === null || parseTime(expiresAt) === parseTime(mintedSas.expiresAt)",
     replace: "expiresAt !== mintedSas.expiresAt",
     suites: [mintedFiles],
   },
   {
     breaks: "a file's copy is not recognized because it has no correlation id",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: 'if (service === "blob") return sas',
     replace: 'if (service !== "external") return sas',
     suites: [mintedFiles],
   },
   {
     breaks: "a copy from before the plan is mistaken for ours",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: "completedAt < parseTime(plannedAt) - maxClockSkewMs",
     replace: "completedAt < parseTime(plannedAt) - 1_000 * maxClockSkewMs",
     suites: ["test/unit/copy/decisions/is-ours.test.ts"],
@@ -323,7 +325,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "a blob is copied onto itself without a snapshot",
-    file: "src/copy/decisions/plan.ts",
+    file: "src/copy/decisions/is-ours.ts",
     find: "return snapshot === undefined ? source : { ...source, snapshot };",
     replace: 'return snapshot === "" ? { ...source, snapshot } : source;',
     suites: ["test/e2e/copies/sources.test.ts"],

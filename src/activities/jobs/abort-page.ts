@@ -1,12 +1,11 @@
 import { second } from "../../copy/durations.ts";
-import { latest, plusMs } from "../../copy/time.ts";
-import type { EpochMs } from "../../copy/time.ts";
-import { isOurs } from "../../jobs/decisions/is-ours.ts";
+import { plusMs } from "../../copy/time.ts";
 import { toOpenPage, withOpenPage } from "../../jobs/decisions/pages.ts";
 import { isFinalState } from "../../jobs/contract/page.ts";
 import type { PlannedObject } from "../../jobs/contract/page.ts";
 import { closePage } from "./close-page.ts";
-import { callOrder, changeRecord, goOn, maxInFlightMs, notServed } from "./job-run.ts";
+import { findOurs, fenceOf } from "./find-object.ts";
+import { callOrder, changeRecord, goOn, notServed } from "./job-run.ts";
 import type { JobRun, StepEnd } from "./job-run.ts";
 import { destinationOf, observeCopy } from "./object-state.ts";
 import { openPage } from "./page-run.ts";
@@ -30,7 +29,7 @@ export async function endPage(
   const { deps } = run;
   const page = await openPage(run, number, { registers: true });
   if (page === null || page.part !== null) return await closePage(run, number, page);
-  const fence = fenceOf(page);
+  const fence = fenceOf(page, page.states);
   if (fence !== null && fence > deps.now()) {
     await page.save({ leaves: true });
     return { kind: "wait", until: fence };
@@ -47,17 +46,6 @@ export async function endPage(
   if (waits !== null) return waits;
   // Storage did not abort a copy: the request is repeated until the copy has ended.
   return abortsPending && dueAt !== null ? { kind: "wait", until: dueAt } : goOn;
-}
-
-/** When no start of the page can arrive any more (epoch ms); null if none can. */
-function fenceOf(page: PageRun): EpochMs | null {
-  let fence = page.othersUntil();
-  for (const state of page.states) {
-    if (state?.is !== "uncertain") continue;
-    const until = plusMs(state.at, maxInFlightMs);
-    fence = fence === null ? until : latest(fence, until);
-  }
-  return fence;
 }
 
 /** Decides for each object without a known state: it was started, or it never will be. */
@@ -86,13 +74,11 @@ async function findOne(
   const order = { object: destinationOf(run, object), ...callOrder(run) };
   const read = await run.deps.storage.readDestination(order);
   if (read.kind === "throttled" || read.kind === "transient") return await notServed(run, read);
-  page.states[index] = { is: "not-started" };
-  if (read.kind !== "found" || read.state.copy === null) return null;
-  if (!isOurs(page.plan, run.record.input, object, read.state)) return null;
-  const { copyId } = read.state.copy;
+  const seen = read.kind === "found" ? read.state : null;
   const since = run.deps.now();
-  const { state, stubEtag } = observeCopy(run, page.plan, { object, copyId, since }, read.state);
-  page.states[index] = stubEtag === null ? state : { is: "pending", copyId, since, bytes: 0 };
+  const states = [page.states[index] ?? null];
+  const found = await findOurs(run, page, { object, states, since }, seen);
+  page.states[index] = found ?? { is: "not-started" };
   return null;
 }
 

@@ -49,7 +49,8 @@ export function observeCopy(
     seen === null ? null : { ...seen, metadata: {} },
     { sas: access.kind === "sas" ? access.sas : null, now },
   );
-  const isNew = onto?.kind === "absent";
+  // Complete content is never removed: the copy may have been found after an unclear start, and be another client's.
+  const isNew = onto?.kind === "absent" && seen?.copy?.status !== "success";
   const stub = (etag: string) => (isNew ? etag : null);
   const url = endpointUrl(blobIn(run.sides.destination, destinationOf(run, object).name));
   const replacesPlanned = object.do.kind === "copy" && onto?.kind === "etag" && !object.do.ontoStub;

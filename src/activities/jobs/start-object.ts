@@ -6,16 +6,16 @@ import type { EpochMs } from "../../copy/time.ts";
 import type { Engine, ObjectResult, ObjectState, PlannedObject } from "../../jobs/contract/page.ts";
 import { blobIn } from "../../jobs/contract/job-input.ts";
 import type {
-  DestinationState,
+  FoundDestination,
   StartConditions,
   StartOutcome,
 } from "../../jobs/contract/storage.ts";
-import { isOurs } from "../../jobs/decisions/is-ours.ts";
 import { isAsNew } from "../../jobs/decisions/plan-object.ts";
+import { findOurs } from "./find-object.ts";
 import { refuseHeldStub } from "./held-stub.ts";
 import { callOrder } from "./job-run.ts";
 import type { JobRun } from "./job-run.ts";
-import { asForeignAbort, destinationOf, observeCopy, sourceOf } from "./object-state.ts";
+import { asForeignAbort, destinationOf, sourceOf } from "./object-state.ts";
 import type { PageRun } from "./page-run.ts";
 
 /** The result of a start. */
@@ -154,7 +154,7 @@ async function judgeRefused(
   const isChanged = refused.kind === "refused" && refused.reason === "destination-changed";
   const mayOverwrite = isChanged && (overwrite === "always" || overwrite === "if-newer");
   let isCertain = page.isAlone() && page.states[index]?.is !== "uncertain";
-  let seen: DestinationState | null = null;
+  let seen: FoundDestination | null = null;
   if (!isCertain || mayOverwrite) {
     const order = { object: destinationOf(run, object), ...callOrder(run) };
     const read = await run.deps.storage.readDestination(order);
@@ -165,15 +165,14 @@ async function judgeRefused(
       return { kind: "again", state, isThrottled, retryAfterMs, failure: reason };
     }
     seen = read.kind === "found" ? read.state : null;
-    if (isCertain || mayOverwrite) {
-      // A run registers before it starts a copy, and records the copy before it leaves. So if another run started the
-      // copy that was read, that run is still registered or the copy is recorded.
-      const { isAlone, recorded } = await page.readOthers(index);
-      if (recorded !== null && recorded.is !== "uncertain") return known(recorded);
-      isCertain &&= isAlone && recorded === null;
-    }
-    const adopted = isCertain ? null : adopt(attempt, seen, began);
-    if (adopted !== null) return known(adopted);
+    // A run registers before it starts a copy, and records the copy before it leaves. So if another run started the
+    // copy that was read, that run is still registered or the copy is recorded.
+    const { isAlone, recorded } = await page.readOthers(index);
+    if (recorded !== null && recorded.is !== "uncertain") return known(recorded);
+    isCertain &&= isAlone && recorded === null;
+    const copy = { object, states: [page.states[index] ?? null, recorded], since: began };
+    const adopted = isCertain ? null : await findOurs(run, page, copy, seen);
+    if (adopted !== null) return known(asForeignAbort(adopted));
   }
   const settled = (result: ObjectResult): ObjectEnd =>
     isCertain ? { kind: "provisional", result } : known(result);
@@ -197,20 +196,6 @@ async function judgeRefused(
     seen === null ? { kind: "absent" } : { kind: "etag", etag: seen.etag };
   const again = { ...attempt, overwrote: seen !== null && !isStub(seen) };
   return await judge(again, await start(run, page, { object, engine, onto }), tries + 1);
-}
-
-/** The state of a copy that another run, or a start without a response, has started; null if it is not ours. */
-function adopt(
-  { run, page, object }: Attempt,
-  seen: DestinationState | null,
-  since: EpochMs,
-): ObjectState | null {
-  if (seen === null || seen.copy === null) return null;
-  if (!isOurs(page.plan, run.record.input, object, seen)) return null;
-  const { copyId } = seen.copy;
-  const { state, stubEtag } = observeCopy(run, page.plan, { object, copyId, since }, seen);
-  // The stub of a failed copy is removed when the page is polled.
-  return stubEtag === null ? asForeignAbort(state) : { is: "pending", copyId, since, bytes: 0 };
 }
 
 /** The result of a start that was refused for good, or because of another writer. */

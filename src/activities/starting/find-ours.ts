@@ -1,6 +1,5 @@
 import type { CopyStatus } from "../../copy/contract/copy-status.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
-import { isOurs } from "../../copy/decisions/plan.ts";
 import { interpretStatus } from "../../copy/decisions/read-status.ts";
 import type {
   CopyPlan,
@@ -12,6 +11,7 @@ import type { KnownRecord } from "../../ledger/ledger.ts";
 import { withCopy } from "../../ledger/record.ts";
 import type { DestinationSide } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "../support/dependencies.ts";
+import { recognizeCopy } from "../support/found-copy.ts";
 import { callStorage, toTransientFailure } from "../support/storage-call.ts";
 
 export type Started = Extract<StartResult, { kind: "started" }>;
@@ -32,19 +32,17 @@ export async function findOurs(
     return read.verdict.kind === "transient" ? toTransientFailure(read.verdict) : null;
   }
   const seen = read.value;
-  if (seen === null || seen.copy === null) return null;
-  const plan = plans.find((each) => isOurs(each, copy.source, seen));
-  if (plan === undefined) return null;
-  const { copyId } = seen.copy;
   const readAt = deps.now();
+  const found = await recognizeCopy(deps, copy, { plans, options: copy.options }, seen);
+  if (found === null) return null;
   // Polls also name the cause of a failed copy, from the terms of the source's SAS.
   const status: CopyStatus | null =
-    seen.copy.status === "failed"
+    seen?.copy?.status === "failed"
       ? null
-      : interpretStatus({ plan, copyId }, seen, { sas: null, now: readAt });
+      : interpretStatus(found, seen, { sas: null, now: readAt });
   return {
     kind: "started",
-    started: { plan, copyId },
+    started: found,
     ...(status === null ? {} : { status: { ...status, readAt } }),
   };
 }

@@ -1,8 +1,7 @@
 import type { CopyId } from "../../copy/contract/ids.ts";
 import { toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
-import { endpointUrl, isOntoItself, lockIdentityOf } from "../../copy/location/endpoint.ts";
-import type { Destination } from "../../copy/location/endpoint.ts";
+import { endpointUrl, isOntoItself } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import { checkEvent, decide, waitForSource } from "../../copy/decisions/plan.ts";
@@ -22,6 +21,7 @@ import type { TransientFailure } from "../../copy/contract/copy-status.ts";
 import type { CopyRecord } from "../../ledger/record.ts";
 import type { ActivityDependencies } from "../support/dependencies.ts";
 import type { Sides } from "../support/sides.ts";
+import { isWithinJob } from "../support/found-copy.ts";
 import { snapshotDestination } from "../support/rollback.ts";
 import type { Snapshotted } from "../support/rollback.ts";
 import { readRestored } from "../support/restored.ts";
@@ -95,7 +95,6 @@ export async function decideOrReplace(
   const decision = await readAndDecide(deps, input, { sides, record });
   if (decision.kind !== "replace") return decision;
   if (!(await isUnused())) return decision.otherwise;
-  // The pending copy may belong to the job, and jobs hold no locks.
   if (await isWithinJob(deps, input.copy.destination)) return decision.otherwise;
   // Every call that can refuse the copy before its start comes before the abort.
   const refused =
@@ -118,16 +117,6 @@ async function checkStart(
 ): Promise<ReturnType<typeof toFailure> | null> {
   const ready = await readySource(deps, { copy, plan: decision.plan }, sides);
   return ready.ok ? refuseLongSource(ready.value.signed) : toFailure(ready.verdict);
-}
-
-/** Returns true if a job that has not ended writes to a place that contains the destination. */
-async function isWithinJob(
-  { ledger }: ActivityDependencies,
-  destination: Destination,
-): Promise<boolean> {
-  const identity = lockIdentityOf(destination);
-  const active = await ledger.jobs.active.list();
-  return active.some((job) => identity.startsWith(job.destination));
 }
 
 /** Leases the source and takes the snapshot, if the request asks for them. */

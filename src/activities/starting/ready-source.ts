@@ -4,7 +4,7 @@ import {
   maxCopySourceLength,
 } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
-import { startedFrom } from "../../copy/decisions/plan.ts";
+import { startedFrom } from "../../copy/decisions/is-ours.ts";
 import type { CopyInput, CopyPlan, NotStarted } from "../../copy/contract/activities.ts";
 import type { Side } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "../support/dependencies.ts";

@@ -187,6 +187,13 @@ export type CopyPlan = {
   formerModifiedAt?: string;
   /** When the source and destination were read (ISO 8601); absent in plans of older releases. */
   plannedAt?: string;
+  /** When its start could no longer arrive at Storage (ISO 8601); absent in plans that were never registered. */
+  arrivesBy?: string;
+  /**
+   * The copy was found at the destination, because its start got no response. Another client's copy can look the same,
+   * so complete content that does not match the plan is not removed. Absent if Storage responded to the start.
+   */
+  found?: true;
   /** The terms of the SAS that the app mints for Storage to read the source; absent if no SAS is minted. */
   mintedSas?: MintedSas;
   /** The snapshot of the destination's former content, for `rollback`; absent when none was taken. */

@@ -35,6 +35,19 @@ export type DestinationProperties = {
   copy: CopyProperties | null;
 };
 
+/** The properties of a destination that a copy's options set. `tagCount`: null without tags, or without permission. */
+export type ShownProperties = {
+  /** Names are in lower case, as in headers. */
+  metadata: Readonly<Record<string, string>>;
+  tier: string | null;
+  tagCount: number | null;
+  hasPolicy: boolean;
+  hasLegalHold: boolean;
+};
+
+/** The destination as its client reads it. */
+export type ReadDestination = DestinationProperties & { shown: ShownProperties };
+
 export type CopyProperties = {
   copyId: CopyId;
   status: CopyStatusName;

@@ -3,9 +3,9 @@ import type { CopyOptions } from "../request/copy-options.ts";
 import { isTierOf } from "../request/copy-options.ts";
 import { unmetCondition } from "../request/conditions.ts";
 import type { Conditions } from "../request/conditions.ts";
-import { maxClockSkewMs, parseTime, toIso } from "../time.ts";
+import { parseTime, toIso } from "../time.ts";
 import type { EpochMs } from "../time.ts";
-import { endpointUrl, isEchoOf, isOntoItself } from "../location/endpoint.ts";
+import { endpointUrl, isOntoItself } from "../location/endpoint.ts";
 import type { Destination, Endpoint } from "../location/endpoint.ts";
 import { bareEtag } from "../location/etag.ts";
 import { failure } from "../contract/failure.ts";
@@ -80,52 +80,6 @@ function buildPlan(
       ? {}
       : { formerModifiedAt: toIso(destination.lastModified) }),
   };
-}
-
-/**
- * Returns true if the last copy onto the destination is the one that this plan started: it has our source, and it
- * began after the plan (the destination did not exist then, or had a different ETag; a copy that was pending
- * then would have prevented the plan). If Ferry minted the source's SAS, its terms must match. Valid only
- * while the copy holds the destination's lock.
- */
-export function isOurs(
-  plan: CopyPlan,
-  source: Endpoint,
-  destination: DestinationProperties,
-): boolean {
-  const { copy, etag } = destination;
-  if (copy === null || etag === plan.destinationEtag) return false;
-  if (endedBefore(plan, copy) || !hasOurSas(plan, source, copy)) return false;
-  return isEchoOf(startedFrom(plan, source), copy.source);
-}
-
-/** The endpoint that Storage copies from: the source, or the snapshot for a copy onto itself. */
-export function startedFrom<E extends Endpoint>({ source: { snapshot } }: CopyPlan, source: E): E {
-  return snapshot === undefined ? source : { ...source, snapshot };
-}
-
-/**
- * Returns true if the copy ended before the plan, which is possible when the blob was restored since (Undelete Blob).
- */
-function endedBefore({ plannedAt }: CopyPlan, { completedAt }: CopyProperties): boolean {
-  if (plannedAt === undefined || completedAt === null) return false;
-  return completedAt < parseTime(plannedAt) - maxClockSkewMs;
-}
-
-/**
- * Returns true if the copy's source URL may have our minted SAS. Another client's copy of the same source has
- * another SAS. Some regions remove the signature from the URL that Storage returns. If one removes the whole
- * query, only the other conditions remain and the copy counts as ours: another client without a query would
- * have to copy a public source at the same moment, whereas rejecting our own copy would leave it running and
- * reported as failed. A SAS of Azure Files has no correlation id, so its expiry is compared.
- */
-function hasOurSas({ mintedSas }: CopyPlan, { service }: Endpoint, copy: CopyProperties): boolean {
-  const [, query] = copy.source.split("?");
-  if (mintedSas === undefined || query === undefined) return true;
-  const sas = new URLSearchParams(query);
-  if (service === "blob") return sas.get("scid") === mintedSas.scid;
-  const expiresAt = sas.get("se");
-  return expiresAt === null || parseTime(expiresAt) === parseTime(mintedSas.expiresAt);
 }
 
 /**

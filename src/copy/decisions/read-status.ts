@@ -42,6 +42,10 @@ export function interpretStatus(
     case "success": {
       // The length of a source that only Storage can read is known only from the progress.
       const planned = plan.source.length ?? progress?.totalBytes ?? length;
+      if (length !== planned && plan.found === true) {
+        // It is not certain that this copy is ours, and its content is complete: nothing of it may be removed.
+        return { kind: "superseded", failure: supersededFailure(destination, copyId, planned) };
+      }
       if (length !== planned) {
         const message = `Cannot trust the copy because the destination has ${length} bytes and the planned source had ${planned}: copyId ${copyId}`;
         return { kind: "failed", failure: failure("source-changed", message), progress, ...final };
@@ -127,7 +131,9 @@ function supersededFailure(
   const change =
     copy === null
       ? "another client wrote the destination"
-      : "another copy has replaced the destination";
+      : copy.copyId === copyId
+        ? "its start got no response, and the copy at the destination is of other content"
+        : "another copy has replaced the destination";
   const conclusion =
     plannedLength === null || length === plannedLength
       ? `${plannedLength === null ? "" : "its length matches, so "}the copy may have succeeded`

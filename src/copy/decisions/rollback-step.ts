@@ -121,20 +121,29 @@ export function nextRollbackStep(
 
 /** Returns true if the destination still has the content that our unsuccessful copy left. */
 function isLeftBehind(
-  { copyId, result }: { copyId: CopyId | null; result: CopyResult },
+  { copyId, plan, result }: { copyId: CopyId | null; plan: CopyPlan | null; result: CopyResult },
   { copy, etag }: DestinationProperties,
 ): boolean {
   if (copyId === null || copy?.copyId !== copyId) return false;
   if (copy.status === "failed" || copy.status === "aborted") return true;
+  if (plan?.found === true) return false; // it may be another client's
   return result.kind === "failed" && result.etag === etag; // complete, but not the planned content
 }
 
-/** Returns true if another copy was started after ours. Content that was restored is a copy from the destination itself. */
+/**
+ * Returns true if another copy was, or may have been, started after ours. Content that was restored is a copy from the
+ * destination itself.
+ */
 function hasOtherCopy(
-  { copyId, destination }: { copyId: CopyId | null; destination: Destination },
+  {
+    copyId,
+    plan,
+    destination,
+  }: { copyId: CopyId | null; plan: CopyPlan | null; destination: Destination },
   { copy }: DestinationProperties,
 ): boolean {
-  if (copyId === null || copy === null || copy.copyId === copyId) return false;
+  if (copyId === null || copy === null) return false;
+  if (copy.copyId === copyId && plan?.found !== true) return false;
   const [source = ""] = copy.source.split("?");
   return !isEchoOf(destination, source);
 }

@@ -1,4 +1,4 @@
-import type { CopyProperties } from "../../copy/contract/properties.ts";
+import type { CopyProperties, ShownProperties } from "../../copy/contract/properties.ts";
 import type { CopyId } from "../../copy/contract/ids.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import type { BlobEndpoint } from "../../copy/location/endpoint.ts";
@@ -128,7 +128,10 @@ export type ListedBlob = {
   copy: JobCopyProperties | null;
 };
 
-/** `source` contains no SAS: only a snapshot or version stays in its query. Compare it with `isEchoOf`. */
+/**
+ * `source` contains no secret: only a snapshot or version, and the version (`sv`) and correlation id (`scid`) of a SAS,
+ * stay in its query. Compare it with `isEchoOf`.
+ */
 export type JobCopyProperties = CopyProperties;
 
 export type JobStartOrder = Order & {
@@ -198,7 +201,7 @@ export type ListOutcome =
   | Failed;
 
 export type ReadOutcome =
-  | { kind: "found"; state: DestinationState }
+  | { kind: "found"; state: FoundDestination }
   /** The container exists; the blob does not. */
   | { kind: "absent" }
   | Throttled
@@ -219,6 +222,9 @@ export type DestinationState = {
    */
   copy: JobCopyProperties | null;
 };
+
+/** A destination as a read of it alone shows it. */
+export type FoundDestination = DestinationState & { shown: ShownProperties };
 
 export type AbortOutcome =
   | { kind: "aborted" }

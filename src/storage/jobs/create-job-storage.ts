@@ -14,7 +14,7 @@ import { bareEtag } from "../../copy/location/etag.ts";
 import { epochMs } from "../../copy/time.ts";
 import { blobOf } from "../../jobs/contract/storage.ts";
 import type {
-  DestinationState,
+  FoundDestination,
   JobStorage,
   ListOrder,
   ObjectOrder,
@@ -24,6 +24,7 @@ import type { CredentialFor } from "../credentials.ts";
 import { withRefusals } from "../refusal.ts";
 import { createJobClients, keptCredentials } from "./job-clients.ts";
 import { createJobStarts, quoted } from "./job-starts.ts";
+import { shownProperties } from "../copy-properties.ts";
 import { isArchived, toBase64, toCopyProperties, toListedBlob } from "./listed-blob.ts";
 import { withOutcome } from "./outcomes.ts";
 import type { DescribedCall } from "./outcomes.ts";
@@ -112,7 +113,7 @@ export function createJobStorage(credentialFor: CredentialFor, mint: SasMint): J
 
 type Readable = ReturnType<ReturnType<typeof createJobClients>["blob"]>;
 
-async function readState(blob: Readable, { signal }: ObjectOrder): Promise<DestinationState> {
+async function readState(blob: Readable, { signal }: ObjectOrder): Promise<FoundDestination> {
   const properties = await withRefusals(blob.getProperties({ abortSignal: signal }));
   return {
     etag: bareEtag(properties.etag ?? ""),
@@ -122,6 +123,7 @@ async function readState(blob: Readable, { signal }: ObjectOrder): Promise<Desti
     archived: isArchived(properties),
     contentMd5: toBase64(properties.contentMD5),
     copy: toCopyProperties(properties),
+    shown: shownProperties(properties),
   };
 }
 

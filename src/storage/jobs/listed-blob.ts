@@ -45,11 +45,11 @@ export function toCopyProperties(properties: CopyHeaders): JobCopyProperties | n
   return copy === null ? null : { ...copy, source: withoutSecrets(copy.source) };
 }
 
-/** Keeps only the part that selects an object: a snapshot or a version. */
+/** Keeps only the parts that select an object, and those that show which SAS reads it without giving access. */
 function withoutSecrets(url: string): string {
   const [base = "", query = ""] = url.split("?", 2);
   const kept = query
     .split("&")
-    .filter((pair) => /^(snapshot|versionid|sharesnapshot)=/i.test(pair));
+    .filter((pair) => /^(snapshot|versionid|sharesnapshot|sv|scid)=/i.test(pair));
   return kept.length === 0 ? base : `${base}?${kept.join("&")}`;
 }

@@ -174,3 +174,38 @@ test("a call that is sent after its run's time may take 20 seconds", async () =>
   const { done } = await runs.untilDone(id);
   expect(done.copied.objects).toBe(1);
 });
+
+test.each([
+  ["a newer version", 2, 30_000],
+  ["the planned content, after the run's starts could arrive,", 1, 30 * 60_000],
+])(
+  "an abort leaves other clients' copies of %s of which a dead run has started none",
+  async (_, times, afterMs) => {
+    const { storage, runs, id, archive } = await setStage(
+      { finishOnStart: "never", bytesPerSecond: 100 },
+      3,
+    );
+    const { service, clock } = storage;
+    const dies: Calls = async (name, call) => {
+      if (name === "startCopy") throw new Error("The process has died");
+      return await call();
+    };
+    await expect(runs.run(id, dies)).rejects.toThrow("has died");
+    await clock.advance(afterMs);
+    const names = ["00.txt", "01.txt", "02.txt"];
+    for (const name of names) {
+      const source = service.getContainerClient("inbox").getBlockBlobClient(name);
+      if (times > 1) await source.upload("content".repeat(times), 7 * times);
+      await archive.getBlobClient(name).beginCopyFromURL(source.url);
+    }
+    await runs.change(id, (record) => ({ ...record, wanted: "abort" }));
+    expect(await runs.untilDone(id)).toMatchObject({
+      end: { status: "aborted" },
+      done: { aborted: 0, notStarted: 3 },
+    });
+    for (const name of names) {
+      const { copyStatus } = await archive.getBlobClient(name).getProperties();
+      expect(copyStatus).not.toBe("aborted");
+    }
+  },
+);

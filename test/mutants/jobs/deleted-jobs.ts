@@ -29,8 +29,8 @@ export const deletedJobMutants: readonly Mutant[] = [
   {
     breaks: "a run that another one preceded overwrites what was written since",
     file: "src/activities/jobs/start-object.ts",
-    find: "if (isCertain || mayOverwrite) {",
-    replace: "if (isCertain) {",
+    find: 'if (recorded !== null && recorded.is !== "uncertain") return known(recorded);',
+    replace: 'if (recorded !== null && recorded.is === "uncertain") return known(recorded);',
     suites,
   },
   {

@@ -149,15 +149,15 @@ export const jobMutants: readonly Mutant[] = [
   {
     breaks: "a copy with other content than the planned one is ours",
     file: "src/jobs/decisions/is-ours.ts",
-    find: 'if (copy.status === "success" && length !== object.length) return false;',
-    replace: 'if (copy.status === "success" && length < 0) return false;',
+    find: "if (copied !== undefined && copied !== object.length) return false;",
+    replace: "if (copied !== undefined && copied < 0) return false;",
     suites: [ours],
   },
   {
     breaks: "a copy from before the plan is ours",
     file: "src/jobs/decisions/is-ours.ts",
-    find: "copy.completedAt < parseTime(plan.plannedAt) - maxClockSkewMs",
-    replace: "copy.completedAt < 0 * maxClockSkewMs - parseTime(plan.plannedAt)",
+    find: "copy.completedAt < parseTime(plannedAt) - maxClockSkewMs",
+    replace: "copy.completedAt < 0 * maxClockSkewMs - parseTime(plannedAt)",
     suites: [ours],
   },
   {
@@ -227,7 +227,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     breaks: "a single copy replaces the pending copy of a job",
-    file: "src/activities/starting/plan-copy.ts",
+    file: "src/activities/support/found-copy.ts",
     find: "active.some((job) => identity.startsWith(job.destination))",
     replace: "active.some((job) => identity === job.destination)",
     suites: [writers],

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { toCopyId } from "../../../src/copy/contract/ids.ts";
 import { epochMs } from "../../../src/copy/time.ts";
 import type { PlannedObject } from "../../../src/jobs/contract/page.ts";
-import type { DestinationState } from "../../../src/jobs/contract/storage.ts";
+import type { FoundDestination } from "../../../src/jobs/contract/storage.ts";
 import { isOurs } from "../../../src/jobs/decisions/is-ours.ts";
 import { anInput } from "../../support/jobs/records.ts";
 
@@ -17,13 +17,16 @@ const object: PlannedObject = {
   modified: epochMs(0),
   do: { kind: "copy", engine: "copy-blob", onto: { kind: "absent" } },
 };
-const state: DestinationState = {
+const scid = "c0ffee00-0000-4000-8000-000000000000";
+const until = epochMs(at + hour);
+const state: FoundDestination = {
   etag: "0x9",
   length: 10,
   lastModified: epochMs(at + hour),
   blobType: "BlockBlob",
   archived: false,
   contentMd5: null,
+  shown: { metadata: {}, tier: "Hot", tagCount: null, hasPolicy: false, hasLegalHold: false },
   copy: {
     copyId: toCopyId("copy-1"),
     status: "success",
@@ -34,22 +37,35 @@ const state: DestinationState = {
   },
 };
 
-function ours(changes: Partial<DestinationState["copy"]> | null, seen: object = {}, onto = object) {
+function ours(changes: Partial<FoundDestination["copy"]> | null, seen: object = {}, onto = object) {
   const copy = changes === null || state.copy === null ? null : { ...state.copy, ...changes };
-  return isOurs({ plannedAt }, anInput, onto, { ...state, ...seen, copy });
+  return isOurs({ plannedAt, scid }, anInput, onto, { state: { ...state, ...seen, copy }, until });
 }
 
 test("a copy of our source that is not older than the plan is ours, with or without a query", () => {
   expect(ours({})).toBe(true);
-  expect(ours({ source: `${state.copy?.source}?sv=1` })).toBe(true);
+  expect(ours({ source: `${state.copy?.source}?sv=1&scid=${scid}` })).toBe(true);
   expect(ours({ status: "pending", completedAt: null }, { length: 0 })).toBe(true);
 });
 
-test.each([
+const pending = { status: "pending", completedAt: null } as const;
+test.each<[string, Parameters<typeof ours>[0], object]>([
   ["no copy wrote it", null, {}],
   ["another source", { source: "https://acct1.blob.core.windows.net/inbox/2026/c" }, {}],
   ["it ended before the plan", { completedAt: epochMs(at - hour) }, {}],
   ["it has another length", {}, { length: 11 }],
+  [
+    "it will have another length",
+    { ...pending, progress: { bytesCopied: 0, totalBytes: 11 } },
+    { length: 0 },
+  ],
+  [
+    "it began after the last start could arrive",
+    pending,
+    { length: 0, lastModified: epochMs(at + hour + 1) },
+  ],
+  ["it reads its source with another SAS", { source: `${state.copy?.source}?sv=1&scid=2` }, {}],
+  ["it reads its source with a caller's SAS", { source: `${state.copy?.source}?sv=1` }, {}],
 ])("%s: it is not ours", (_, copy, seen) => {
   expect(ours(copy, seen)).toBe(false);
 });

@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import type { Endpoint } from "../../../../src/copy/location/endpoint.ts";
 import { buildMintedSas } from "../../../../src/copy/location/minted-sas.ts";
-import { isOurs } from "../../../../src/copy/decisions/plan.ts";
-import type { CopyProperties } from "../../../../src/copy/contract/properties.ts";
+import { isOurs } from "../../../../src/copy/decisions/is-ours.ts";
+import type {
+  CopyProperties,
+  DestinationProperties,
+} from "../../../../src/copy/contract/properties.ts";
 import type { CopyPlan } from "../../../../src/copy/contract/activities.ts";
 import { toCopyId } from "../../../../src/copy/contract/ids.ts";
 import { epochMs } from "../../../../src/copy/time.ts";
@@ -32,14 +35,16 @@ function ours(
   copy: Partial<CopyProperties>,
   etag = '"after"',
   from: Endpoint = source,
+  seen: Partial<DestinationProperties> = {},
 ): boolean {
   return isOurs(by, from, {
     etag,
-    length: 0,
+    length: copy.status === "success" ? 10 : 0,
     lastModified: now,
     blobType: "BlockBlob",
     archived: false,
     metadata: {},
+    ...seen,
     copy: {
       copyId: toCopyId("1"),
       status: "pending",
@@ -105,4 +110,31 @@ test("a minted SAS is valid for as long as its key can be, and expires on a full
     expect(end - at).toBeLessThanOrEqual(7 * 24 * 60 * minute - 15 * minute);
     expect(end - at).toBeGreaterThan(7 * 24 * 60 * minute - 76 * minute);
   }
+});
+
+test("a copy that began after the start could no longer arrive is not ours", () => {
+  const registered: CopyPlan = { ...plan, arrivesBy: new Date(now + minute).toISOString() };
+  const began = (lastModified: number, more: Partial<DestinationProperties> = {}) =>
+    ours(registered, {}, '"after"', source, { lastModified: epochMs(lastModified), ...more });
+  expect(began(now + minute)).toBe(true);
+  expect(began(now + minute + 1)).toBe(false);
+  // The Last-Modified of a file may be later, and so may that of a blob when its copy has ended.
+  expect(began(now + 2 * minute, { blobType: null })).toBe(true);
+  const ended = { status: "success", completedAt: epochMs(now + 2 * minute) } as const;
+  const seen = { lastModified: epochMs(now + 2 * minute) };
+  expect(ours(registered, ended, '"after"', source, seen)).toBe(true);
+});
+
+test("a copy of another number of bytes than planned is not ours, unless the start had no condition on the source", () => {
+  const progress = (totalBytes: number) => ({ progress: { bytesCopied: 0, totalBytes } });
+  expect(ours(plan, progress(10))).toBe(true);
+  expect(ours(plan, progress(11))).toBe(false);
+  expect(ours(plan, { status: "success" }, '"after"', source, { length: 11 })).toBe(false);
+  const unknown: CopyPlan = { ...plan, source: { etag: null, length: null } };
+  expect(ours(unknown, progress(11))).toBe(true);
+  const { container: _, ...rest } = source;
+  const origin = "https://acme.file.core.windows.net";
+  const file: Endpoint = { ...rest, service: "file", origin, share: "drop" };
+  const echoed = { ...progress(11), source: "https://acme.file.core.windows.net/drop/film.mp4" };
+  expect(ours(plan, echoed, '"after"', file)).toBe(true);
 });

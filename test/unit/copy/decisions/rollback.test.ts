@@ -132,3 +132,24 @@ test("the marker is found in any letter case, and only the marker is removed", (
   expect(removeMarker(metadata)).toEqual({ Shelf: "7" });
   expect(removeMarker(shouted)).toEqual({ SHELF: "7" });
 });
+
+test("complete content of a copy that was found after an unclear start is not rolled back, and the snapshot is kept", () => {
+  const found = { ...plan, found: true } as const;
+  const kind = (result: CopyResult, status: Status, by = plan) =>
+    nextRollbackStep(
+      { instanceId, destination, plan: by, copyId, result },
+      properties({ by: copyId, status }),
+      [ours],
+    ).kind;
+  const otherContent: CopyResult = {
+    kind: "failed",
+    failure,
+    progress: null,
+    etag: '"0x3"',
+    endedAt: null,
+  };
+  expect(kind(otherContent, "success")).toBe("promote");
+  expect(kind(otherContent, "success", found)).toBe("keep");
+  expect(kind({ kind: "superseded", failure }, "success", found)).toBe("keep");
+  expect(kind(otherContent, "failed", found)).toBe("promote");
+});

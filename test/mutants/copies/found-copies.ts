@@ -1,0 +1,89 @@
+import type { Mutant } from "../mutant.ts";
+
+const copies = "test/e2e/recovery/found-copies.test.ts";
+const jobs = "test/e2e/jobs/found-copies.test.ts";
+const abort = "test/contract/jobs/abort.test.ts";
+const jobIsOurs = "test/unit/jobs/is-ours.test.ts";
+const isOurs = "test/unit/copy/decisions/is-ours.test.ts";
+const rollback = "test/unit/copy/decisions/rollback.test.ts";
+
+/** Copies of other writers that are taken for those of a start without a response. */
+export const foundCopyMutants: readonly Mutant[] = [
+  {
+    breaks: "a copy of another version of the source is taken for the copy of an unclear start",
+    file: "src/copy/decisions/is-ours.ts",
+    find: "return copied !== planned;",
+    replace: "return copied < 0;",
+    suites: [isOurs],
+  },
+  {
+    breaks: "a copy that began long after an unclear start is taken for it",
+    file: "src/copy/decisions/is-ours.ts",
+    find: "return lastModified > parseTime(arrivesBy);",
+    replace: "return lastModified < 0 * parseTime(arrivesBy);",
+    suites: [isOurs, copies],
+  },
+  {
+    breaks: "the content of a found copy that the plan does not match is cleaned up",
+    file: "src/copy/decisions/read-status.ts",
+    find: "if (length !== planned && plan.found === true) {",
+    replace: "if (length < 0 && plan.found === true) {",
+    suites: [copies],
+  },
+  {
+    breaks: "a rollback replaces the complete content of a found copy",
+    file: "src/copy/decisions/rollback-step.ts",
+    find: "if (plan?.found === true) return false;",
+    replace: "if (plan === null) return false;",
+    suites: [rollback],
+  },
+  {
+    breaks: "a copy without the requested options is reported as the requested one",
+    file: "src/activities/support/found-copy.ts",
+    find: "hasOtherOptions(options, copy.status, shown)",
+    replace: 'hasOtherOptions(options, "failed", { ...shown, metadata: options.metadata ?? {} })',
+    suites: [copies],
+  },
+  {
+    breaks: "settling a copy does not compare the options of the copy that it finds",
+    file: "src/activities/settle.ts",
+    find: "const options = record.shownOptions ?? null;",
+    replace: "const options = record.outcome === null ? null : record.shownOptions;",
+    suites: [copies],
+  },
+  {
+    breaks: "a single copy takes the copy of an active job for its own",
+    file: "src/activities/support/found-copy.ts",
+    find: "if (await isWithinJob(deps, destination)) return null;",
+    replace: 'if (destination.path === "") return null;',
+    suites: [copies],
+  },
+  {
+    breaks: "a job takes the copy of the single copy that holds the destination's lock for its own",
+    file: "src/activities/jobs/find-object.ts",
+    find: "if (await isOfHolder(run, object, copyId)) return null;",
+    replace: 'if (copyId === "") return null;',
+    suites: [jobs],
+  },
+  {
+    breaks: "a job takes a copy that began after its last start for its own",
+    file: "src/jobs/decisions/is-ours.ts",
+    find: 'if (copy.status === "pending" && lastModified > until) return false;',
+    replace: 'if (copy.status === "pending" && lastModified < 0 * until) return false;',
+    suites: [jobIsOurs, abort],
+  },
+  {
+    breaks: "a job takes a copy without its options for its own",
+    file: "src/jobs/decisions/is-ours.ts",
+    find: "if (hasOtherOptions(options, copy.status, shown)) return false;",
+    replace: "if (hasOtherOptions(options, copy.status, shown) && length < 0) return false;",
+    suites: [jobs],
+  },
+  {
+    breaks: "a job takes a copy with another SAS for its own",
+    file: "src/jobs/decisions/is-ours.ts",
+    find: 'return sas.has("sv") && sas.get("scid") !== scid;',
+    replace: 'return sas.has("sv") && sas.get("scid") === "";',
+    suites: [jobIsOurs],
+  },
+];
