@@ -64,14 +64,14 @@ export const dateAndDotMutants: readonly Mutant[] = [
   {
     breaks: "a blob's name may end in a dot",
     file: "src/copy/location/storage-names.ts",
-    find: 'hasPartWhenDecoded(path, (part) => part.endsWith("."))',
-    replace: 'hasPartWhenDecoded(path, (part) => part === ".")',
+    find: 'decoded.some((part) => part.endsWith("."))',
+    replace: 'decoded.some((part) => part === ".")',
     suites: [names, routes],
   },
   {
     breaks: "a blob's name may end in an encoded dot",
     file: "src/copy/location/storage-names.ts",
-    find: 'hasPartWhenDecoded(path, (part) => part.endsWith("."))',
+    find: 'decoded.some((part) => part.endsWith("."))',
     replace: "hasTrailingDot(path)",
     suites: [names],
   },
