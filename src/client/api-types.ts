@@ -412,7 +412,7 @@ export interface components {
                  * @description Why the copy failed
                  * @enum {string}
                  */
-                cause: "not-allowed" | "source-not-found" | "source-unauthorized" | "source-sas-expired" | "source-sas-not-yet-valid" | "source-changed" | "source-archived" | "source-unreadable" | "source-leased" | "condition-not-met" | "source-copy-pending" | "destination-not-found" | "destination-unauthorized" | "destination-exists" | "destination-type-mismatch" | "destination-leased" | "destination-locked" | "destination-archived" | "destination-busy" | "destination-immutable" | "destination-read-only" | "destination-deleted" | "superseded" | "copy-timed-out" | "throttled" | "not-supported" | "internal";
+                cause: "not-allowed" | "source-not-found" | "source-unauthorized" | "source-sas-expired" | "source-sas-not-yet-valid" | "source-changed" | "source-archived" | "source-unreadable" | "source-leased" | "condition-not-met" | "source-copy-pending" | "source-copy-failed" | "destination-not-found" | "destination-unauthorized" | "destination-exists" | "destination-type-mismatch" | "destination-leased" | "destination-locked" | "destination-archived" | "destination-busy" | "destination-immutable" | "destination-read-only" | "destination-deleted" | "superseded" | "copy-timed-out" | "throttled" | "not-supported" | "internal";
                 message: string;
                 /** @description What a person can do about it */
                 fix: string;
@@ -570,7 +570,7 @@ export interface components {
                 /** Format: date-time */
                 createdAt: string;
                 completedAt: string | null;
-                cause: ("not-allowed" | "source-not-found" | "source-unauthorized" | "source-sas-expired" | "source-sas-not-yet-valid" | "source-changed" | "source-archived" | "source-unreadable" | "source-leased" | "condition-not-met" | "source-copy-pending" | "destination-not-found" | "destination-unauthorized" | "destination-exists" | "destination-type-mismatch" | "destination-leased" | "destination-locked" | "destination-archived" | "destination-busy" | "destination-immutable" | "destination-read-only" | "destination-deleted" | "superseded" | "copy-timed-out" | "throttled" | "not-supported" | "internal") | null;
+                cause: ("not-allowed" | "source-not-found" | "source-unauthorized" | "source-sas-expired" | "source-sas-not-yet-valid" | "source-changed" | "source-archived" | "source-unreadable" | "source-leased" | "condition-not-met" | "source-copy-pending" | "source-copy-failed" | "destination-not-found" | "destination-unauthorized" | "destination-exists" | "destination-type-mismatch" | "destination-leased" | "destination-locked" | "destination-archived" | "destination-busy" | "destination-immutable" | "destination-read-only" | "destination-deleted" | "superseded" | "copy-timed-out" | "throttled" | "not-supported" | "internal") | null;
                 /** @description Bytes that Storage has copied */
                 bytes: number | null;
                 /** @description While the copy runs */
@@ -742,7 +742,7 @@ export interface components {
                 /** @description The blob's name below the source */
                 name: string;
                 /** @enum {string} */
-                cause: "not-allowed" | "source-not-found" | "source-unauthorized" | "source-sas-expired" | "source-sas-not-yet-valid" | "source-changed" | "source-archived" | "source-unreadable" | "source-leased" | "condition-not-met" | "source-copy-pending" | "destination-not-found" | "destination-unauthorized" | "destination-exists" | "destination-type-mismatch" | "destination-leased" | "destination-locked" | "destination-archived" | "destination-busy" | "destination-immutable" | "destination-read-only" | "destination-deleted" | "superseded" | "copy-timed-out" | "throttled" | "not-supported" | "internal";
+                cause: "not-allowed" | "source-not-found" | "source-unauthorized" | "source-sas-expired" | "source-sas-not-yet-valid" | "source-changed" | "source-archived" | "source-unreadable" | "source-leased" | "condition-not-met" | "source-copy-pending" | "source-copy-failed" | "destination-not-found" | "destination-unauthorized" | "destination-exists" | "destination-type-mismatch" | "destination-leased" | "destination-locked" | "destination-archived" | "destination-busy" | "destination-immutable" | "destination-read-only" | "destination-deleted" | "superseded" | "copy-timed-out" | "throttled" | "not-supported" | "internal";
                 message: string;
                 /** @description What a person can do about it */
                 fix: string;
@@ -768,7 +768,7 @@ export interface components {
                  * @description Why the job failed
                  * @enum {string}
                  */
-                cause: "not-allowed" | "source-not-found" | "source-unauthorized" | "source-sas-expired" | "source-sas-not-yet-valid" | "source-changed" | "source-archived" | "source-unreadable" | "source-leased" | "condition-not-met" | "source-copy-pending" | "destination-not-found" | "destination-unauthorized" | "destination-exists" | "destination-type-mismatch" | "destination-leased" | "destination-locked" | "destination-archived" | "destination-busy" | "destination-immutable" | "destination-read-only" | "destination-deleted" | "superseded" | "copy-timed-out" | "throttled" | "not-supported" | "internal" | "objects-failed" | "too-many-failures" | "report-not-written";
+                cause: "not-allowed" | "source-not-found" | "source-unauthorized" | "source-sas-expired" | "source-sas-not-yet-valid" | "source-changed" | "source-archived" | "source-unreadable" | "source-leased" | "condition-not-met" | "source-copy-pending" | "source-copy-failed" | "destination-not-found" | "destination-unauthorized" | "destination-exists" | "destination-type-mismatch" | "destination-leased" | "destination-locked" | "destination-archived" | "destination-busy" | "destination-immutable" | "destination-read-only" | "destination-deleted" | "superseded" | "copy-timed-out" | "throttled" | "not-supported" | "internal" | "objects-failed" | "too-many-failures" | "report-not-written";
                 message: string;
                 /** @description What a person can do about it */
                 fix: string;

@@ -115,7 +115,6 @@ function startOptions(order: StartOrder): BlobBeginCopyFromURLOptions {
 }
 
 function toSourceProperties(properties: BlobGetPropertiesResponse): SourceProperties {
-  const copy = copyProperties(properties);
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
@@ -123,8 +122,7 @@ function toSourceProperties(properties: BlobGetPropertiesResponse): SourceProper
     contentMd5: contentMd5(properties),
     blobType: properties.blobType ?? "BlockBlob",
     archived: properties.accessTier === "Archive",
-    pendingCopy: copy?.status === "pending" ? copy : null,
-    ...(copy?.status === "success" ? { producedBy: copy.copyId } : {}),
+    copy: copyProperties(properties),
   };
 }
 

@@ -185,7 +185,6 @@ function copyMode(value: unknown): "source" | "override" {
 }
 
 function toSourceProperties(properties: FileGetPropertiesResponse): SourceProperties {
-  const copy = copyProperties(properties);
   return {
     etag: properties.etag ?? "",
     length: properties.contentLength ?? 0,
@@ -193,7 +192,7 @@ function toSourceProperties(properties: FileGetPropertiesResponse): SourceProper
     contentMd5: contentMd5(properties),
     blobType: null,
     archived: false,
-    pendingCopy: copy?.status === "pending" ? copy : null,
+    copy: copyProperties(properties),
   };
 }
 

@@ -1,10 +1,11 @@
 import { second } from "../../copy/durations.ts";
-import { plusMs, toIso } from "../../copy/time.ts";
+import { latest, plusMs, toIso } from "../../copy/time.ts";
+import type { EpochMs } from "../../copy/time.ts";
 import { placeUrl } from "../../jobs/contract/job-input.ts";
 import type { PagePlan, PageStart } from "../../jobs/contract/page.ts";
 import type { ListedBlob, ListInclude, ListOutcome } from "../../jobs/contract/storage.ts";
 import { withPlannedPage } from "../../jobs/decisions/pages.ts";
-import { planObject } from "../../jobs/decisions/plan-object.ts";
+import { planObjects } from "../../jobs/decisions/plan-objects.ts";
 import { createSelector, selectBlobs } from "../../jobs/request/select.ts";
 import {
   callOrder,
@@ -24,6 +25,11 @@ const maxSourceCalls = 20;
  * Storage checks that.
  */
 const maxDestinationMs = 20 * second;
+/**
+ * The time for planning the objects of one page (ms), also after the listings have taken the run's time: the next run
+ * would need as long for them.
+ */
+const maxPlanningMs = 10 * second;
 
 /**
  * Plans the next page: lists the source, and the destination's blobs between the page's first and last name, and
@@ -37,9 +43,10 @@ export async function planPage(run: JobRun, start: PageStart): Promise<StepEnd> 
   const { selected, leftOut, marker } = source;
   const existing = await listDestination(run, [...selected.keys()]);
   if ("end" in existing) return existing.end;
-  const objects = [...selected].map(([name, blob]) =>
-    planObject(record.input, name, blob, existing.blobs.get(name) ?? null),
-  );
+  const pause = pauseUntil(run, latest(run.until, plusMs(deps.now(), maxPlanningMs)));
+  const objects = await planObjects(record.input, selected, { existing: existing.blobs, pause });
+  // The next run lists both sides again.
+  if (objects === null) return goOn;
   const fresh: PagePlan = {
     version: 1,
     page: record.plannedPages + 1,
@@ -51,7 +58,7 @@ export async function planPage(run: JobRun, start: PageStart): Promise<StepEnd> 
   };
   const plan =
     objects.length === 0 ? fresh : await deps.ledger.jobs.pages.createPlan(instanceId, fresh);
-  await changeRecord(run, (latest) => withPlannedPage(latest, { plan, start }, deps.now()));
+  await changeRecord(run, (newest) => withPlannedPage(newest, { plan, start }, deps.now()));
   keepPlan(run, { plan, isNew: plan === fresh });
   return goOn;
 }
@@ -71,10 +78,7 @@ async function listSource(run: JobRun, start: PageStart): Promise<Selected | { e
   let { marker } = start;
   let leftOut = 0;
   let readAt = plusMs(deps.now(), readIntervalMs);
-  const pause = async () => {
-    await new Promise((resolve) => setImmediate(resolve));
-    return deps.now() < run.until;
-  };
+  const pause = pauseUntil(run, run.until);
   for (let calls = 1; ; calls++) {
     const listed = await deps.storage.list({
       side: run.sides.source,
@@ -102,6 +106,14 @@ async function listSource(run: JobRun, start: PageStart): Promise<Selected | { e
     readAt = plusMs(deps.now(), readIntervalMs);
     if (!(await isWanted(run))) return { end: goOn };
   }
+}
+
+/** Returns a function that lets the process continue its other work, and returns false after this time (epoch ms). */
+function pauseUntil({ deps }: JobRun, until: EpochMs): () => Promise<boolean> {
+  return async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return deps.now() < until;
+  };
 }
 
 /** Reads whether the job still waits for pages of this orchestration. */
@@ -153,6 +165,6 @@ async function notListed(
   const { deps, record } = run;
   const { failure } = outcome;
   const message = `Cannot plan the job because its ${side} cannot be listed: ${placeUrl(record.input[side])}: ${failure.message}`;
-  await changeRecord(run, (latest) => withStop(latest, { ...failure, message }, deps.now()));
+  await changeRecord(run, (newest) => withStop(newest, { ...failure, message }, deps.now()));
   return goOn;
 }

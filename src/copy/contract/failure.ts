@@ -44,6 +44,10 @@ export const causes = {
     fix: "Wait until the copy onto the source has ended, then start again",
     retryable: true,
   },
+  "source-copy-failed": {
+    fix: "Write or restore the source, or repeat the copy onto it, then start again; a rollback may be about to restore it",
+    retryable: true,
+  },
   "destination-not-found": {
     fix: "Create the destination's container, or its share and folder, then start again",
     retryable: false,

@@ -14,10 +14,8 @@ export type SourceProperties = {
   contentMd5?: string | null;
   blobType: BlobType;
   archived: boolean;
-  /** The pending copy onto it; null when there is none. */
-  pendingCopy: Pick<CopyProperties, "copyId" | "progress"> | null;
-  /** The copyId of the copy that produced the current content; absent if no copy produced it. */
-  producedBy?: CopyId;
+  /** The last copy onto it; null if there was none, or if it has been written since. */
+  copy: Pick<CopyProperties, "copyId" | "status" | "progress"> | null;
 };
 
 /** The destination as returned by the same calls. Times are epoch ms. */

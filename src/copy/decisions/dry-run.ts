@@ -44,6 +44,11 @@ function conditionsOf({ source, destination, options }: CopyRequest): string[] {
   const isBlob = destination.service === "blob";
   return [
     byOverwrite[options.overwrite],
+    ...(source.service === "external"
+      ? []
+      : [
+          "The source is not the empty blob or file that an unsuccessful copy left; otherwise the copy fails with source-copy-failed",
+        ]),
     ...given("source", options.sourceConditions),
     ...given("destination", options.destinationConditions),
     ...(source.service === "external" || !isBlob

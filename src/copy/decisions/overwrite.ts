@@ -20,12 +20,21 @@ type Compared = Pick<SourceProperties, "length" | "lastModified" | "contentMd5">
 
 type Sides = { source: Endpoint; destination: Destination };
 
+type LastCopied = Pick<Existing, "length"> & { copy: Pick<CopyProperties, "status"> | null };
+
 /**
  * Returns true for the empty object that an unsuccessful copy left ("Abort Copy Blob": zero length, full metadata). It
- * is not content: no option protects it, and its Last-Modified is that of the failure.
+ * is not content: no option protects it, no copy reads it, and its Last-Modified is that of the failure.
  */
-export function isStub({ length, copy }: Pick<Existing, "length" | "copy">): boolean {
+export function isStub({ length, copy }: LastCopied): boolean {
   return length === 0 && (copy?.status === "failed" || copy?.status === "aborted");
+}
+
+/** Why a source that is a stub cannot be copied, as a text that completes "because"; null for any other source. */
+export function whyNoContent(source: LastCopied): string | null {
+  if (!isStub(source)) return null;
+  const what = source.copy?.status === "aborted" ? "was aborted" : "failed";
+  return `a copy onto it ${what} and left it empty`;
 }
 
 /** Decides whether `overwrite` allows the copy to replace the existing destination; null if it does. */

@@ -16,7 +16,7 @@ import type {
   SourceProperties,
 } from "../contract/properties.ts";
 import { isEventTime } from "./event-time.ts";
-import { isStub, refuseOverwrite } from "./overwrite.ts";
+import { isStub, refuseOverwrite, whyNoContent } from "./overwrite.ts";
 import type { Busy, CopyInput, CopyPlan, NotStarted } from "../contract/activities.ts";
 
 export type Decision =
@@ -93,10 +93,11 @@ function buildPlan(
  */
 export function checkEvent(
   { source, event, awaited = null }: Pick<CopyInput, "source" | "event"> & AwaitedCopy,
-  { etag, lastModified, pendingCopy, producedBy }: SourceProperties,
+  { etag, lastModified, copy }: SourceProperties,
 ): Extract<Decision, { kind: "skip" | "failed" }> | null {
   if (event === undefined) return null;
-  if (awaited !== null && awaited === (pendingCopy?.copyId ?? producedBy)) return null;
+  const isWritten = copy?.status === "pending" || copy?.status === "success";
+  if (awaited !== null && isWritten && copy.copyId === awaited) return null;
   if (bareEtag(etag) !== event.etag) {
     const reason = "The source was written again after the event that caused this copy";
     return { kind: "skip", reason };
@@ -109,11 +110,11 @@ export function checkEvent(
 /** The wait for the copy that is pending on the source; null if there is none. */
 export function waitForSource(
   { source }: { source: Endpoint },
-  { pendingCopy }: SourceProperties,
+  { copy }: Pick<SourceProperties, "copy">,
 ): Busy | null {
-  if (pendingCopy === null) return null;
-  const { copyId } = pendingCopy;
-  const done = formatProgress(pendingCopy);
+  if (copy?.status !== "pending") return null;
+  const { copyId } = copy;
+  const done = formatProgress(copy);
   const message = `Cannot copy the source because another copy onto it is pending (${done}): ${endpointUrl(source)}`;
   return {
     kind: "busy",
@@ -134,6 +135,12 @@ function refuseSource(
   const url = endpointUrl(source);
   const wait = waitForSource({ source }, properties);
   if (wait !== null) return wait;
+  // A source that becomes a stub after this read gets another ETag, so the start is refused; for a file, which has no
+  // conditions, the copy fails because its length is not the planned one.
+  const noContent = whyNoContent(properties);
+  if (noContent !== null) {
+    return failed("source-copy-failed", `Cannot copy the source because ${noContent}: ${url}`);
+  }
   const unmet = unmetCondition(options.sourceConditions, properties);
   if (unmet !== null) {
     const message = `Cannot copy the source because sourceConditions.${unmet} does not hold: ${url}`;

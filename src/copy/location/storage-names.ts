@@ -54,29 +54,51 @@ export function hasTrailingDot(path: string): boolean {
 
 /** Returns true if a part of the decoded path is "." or "..". */
 export function hasDotSegment(path: string): boolean {
-  return path.split("/").some((part) => part === "." || part === "..");
+  return path.split("/").some(isDotSegment);
 }
 
 /** Returns true if the path would have a dot segment after any number of decodings by servers on the way. */
 export function hasDotSegmentWhenDecoded(path: string): boolean {
-  return hasPartWhenDecoded(path, (part) => part === "." || part === "..");
+  return partsOf(decodeFully(path)).some(isDotSegment);
 }
 
-/** Only ASCII matters, so each byte is decoded separately. */
-function hasPartWhenDecoded(path: string, isPart: (part: string) => boolean): boolean {
-  for (let reading = path; ;) {
-    if (reading.split(/[/\\]/).some(isPart)) return true;
-    const next = decodeOnce(reading);
-    if (next === reading) return false;
-    reading = next;
+function isDotSegment(part: string): boolean {
+  return part === "." || part === "..";
+}
+
+function partsOf(decoded: string): string[] {
+  return decoded.split(/[/\\]/);
+}
+
+/**
+ * Decodes percent-encoded bytes until the text has none. Only ASCII matters, so each byte becomes the character with
+ * its code. A decoding changes no dot, slash, backslash or separator of parameters, so what one of the readings on the
+ * way contains of them, the last one contains too. Takes linear time, because each decoding shortens the text: only the
+ * end of what has been decoded can become another percent-encoded byte.
+ */
+function decodeFully(text: string): string {
+  if (!/%[0-9a-f]{2}/i.test(text)) return text;
+  const decoded: string[] = [];
+  for (const character of text) {
+    decoded.push(character);
+    for (let byte = byteAtEnd(decoded); byte !== null; byte = byteAtEnd(decoded)) {
+      decoded.length -= 3;
+      decoded.push(byte);
+    }
   }
+  return decoded.join("");
 }
 
-/** Decodes each percent-encoded byte to the character with its code. */
-function decodeOnce(text: string): string {
-  return text.replace(/%([0-9a-f]{2})/gi, (_, code: string) =>
-    String.fromCharCode(Number.parseInt(code, 16)),
-  );
+/** The character of the percent-encoded byte at the end; null if there is none. */
+function byteAtEnd(decoded: readonly string[]): string | null {
+  if (decoded.at(-3) !== "%") return null;
+  const [high, low] = [hexDigit(decoded.at(-2)), hexDigit(decoded.at(-1))];
+  return high < 0 || low < 0 ? null : String.fromCharCode(16 * high + low);
+}
+
+/** The value of a hexadecimal digit; -1 for any other character. */
+function hexDigit(character = ""): number {
+  return character === "" ? -1 : "0123456789abcdef".indexOf(character.toLowerCase());
 }
 
 function decode([first = "", ...rest]: readonly string[]): { top: string; path: string | null } {
@@ -120,7 +142,7 @@ const maxBlobNameLength = 1_024;
 
 /** Problems of a blob's decoded name that no encoding can fix. */
 export function blobNameProblems(path: string): string[] {
-  // Then nothing else is checked, because repeated decoding takes quadratic time.
+  // A longer name is rejected for its length alone, so the work for a name is bounded.
   if (path.length > maxBlobNameLength) return ["has a blob name of more than 1,024 characters"];
   return ambiguityProblems(path, "blob");
 }
@@ -173,13 +195,8 @@ function misplacedSasProblems(path: string, what: "blob" | "file"): string[] {
  * character that is rare in names separates parameters here: a SAS may have been pasted with ";" or a full-width "?".
  */
 export function hasSignature(path: string): boolean {
-  if (path.length > maxFilePathLength) return false; // callers reject it; decoding takes quadratic time
-  for (let reading = path; ;) {
-    if (/(^|[^\p{L}\p{N}._-])sig\s*=/iu.test(reading)) return true;
-    const next = decodeOnce(reading);
-    if (next === reading) return false;
-    reading = next;
-  }
+  if (path.length > maxFilePathLength) return false; // callers reject it
+  return /(^|[^\p{L}\p{N}._-])sig\s*=/iu.test(decodeFully(path));
 }
 
 function ambiguityProblems(path: string, what: "blob" | "file"): string[] {
@@ -191,10 +208,11 @@ function ambiguityProblems(path: string, what: "blob" | "file"): string[] {
   );
   // Servers on the way rewrite both, so Storage would get a name other than the one that was checked.
   if (path.includes("\\")) problems.push(`has ${characterName("\\")} in its ${what} name`);
+  const decoded = partsOf(decodeFully(path));
   if (hasDotSegment(path)) problems.push(`has "." or ".." as a part of its ${what} name`);
-  else if (hasDotSegmentWhenDecoded(path)) {
+  else if (decoded.some(isDotSegment)) {
     problems.push(`has a part in its ${what} name that becomes "." or ".." when it is decoded`);
-  } else if (what === "blob" && hasPartWhenDecoded(path, (part) => part.endsWith("."))) {
+  } else if (what === "blob" && decoded.some((part) => part.endsWith("."))) {
     problems.push(trailingDotProblem);
   }
   return problems;

@@ -1,6 +1,6 @@
 import { isTierOf } from "../../copy/request/copy-options.ts";
 import type { Cause } from "../../copy/contract/failure.ts";
-import { isNewer, isStub } from "../../copy/decisions/overwrite.ts";
+import { isNewer, isStub, whyNoContent } from "../../copy/decisions/overwrite.ts";
 import {
   copySourceLength,
   endpointUrl,
@@ -70,6 +70,9 @@ function refuseObject(job: PlannedJob, name: string, blob: ListedBlob): PlannedA
   if (blob.copy?.status === "pending") {
     return fail("source-copy-pending", `another copy onto it is pending: ${url}`);
   }
+  // If it becomes a stub after the listing, its ETag changes, so the start is refused.
+  const noContent = whyNoContent(blob);
+  if (noContent !== null) return fail("source-copy-failed", `${noContent}: ${url}`);
   if (blob.archived && (options.tier === null || options.tier === "Archive")) {
     return fail("source-archived", `it is archived: ${url}`);
   }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { withAbort } from "../../../src/jobs/decisions/wanted.ts";
+import { epochMs } from "../../../src/copy/time.ts";
 import { createJobRuns } from "../../support/jobs/job-runs.ts";
 import type { Calls } from "../../support/jobs/job-runs.ts";
 import type { JobLimits } from "../../../src/activities/jobs/job-run.ts";
@@ -57,4 +58,28 @@ test("a job that is aborted while it lists its source stops listing", async () =
   expect(await runs.run(id, aborting.calls)).toMatchObject({ kind: "done" });
   expect(aborting.lists()).toBe(1);
   expect(await runs.record(id)).toMatchObject({ plannedPages: 0, end: { status: "aborted" } });
+});
+
+const nested = Array.from({ length: 60 }, (_, at) => `%${"25".repeat(490)}${at + 10}`);
+
+test("a page whose planning takes too long is planned by the next run", async () => {
+  const { runs, id, clock } = await setStage(nested, {});
+  let lateMs = 0;
+  runs.deps.now = () => epochMs(clock.now() + lateMs);
+  const slow = afterList(async (count) => {
+    // The planning pauses after the listing of the destination.
+    if (count === 2) setImmediate(() => (lateMs = 41_000));
+  });
+  expect(await runs.run(id, slow.calls)).toEqual({ kind: "again" });
+  expect(slow.lists()).toBe(2);
+  expect(await runs.record(id)).toMatchObject({ plannedPages: 0, next: { marker: null } });
+  expect(await runs.untilDone(id)).toMatchObject({ done: { copied: { objects: 60 } } });
+});
+
+test("a page whose listings take the whole time of its run is planned, because the next run would list as long", async () => {
+  const { runs, id, clock } = await setStage(nested, {});
+  const slow = afterList(async () => clock.advance(41_000));
+  await runs.run(id, slow.calls);
+  expect(slow.lists()).toBe(2);
+  expect(await runs.record(id)).toMatchObject({ plannedPages: 1, next: null });
 });

@@ -29,15 +29,14 @@ export const dateAndDotMutants: readonly Mutant[] = [
     file: "src/copy/decisions/plan.ts",
     find: "if (isEventTime(parseTime(event.at), lastModified)) return null;",
     replace:
-      "if (pendingCopy !== null || isEventTime(parseTime(event.at), lastModified)) return null;",
+      'if (copy?.status === "pending" || isEventTime(parseTime(event.at), lastModified)) return null;',
     suites: [plan, eventTimes],
   },
   {
     breaks: "a copy that has waited for its source copies what any later copy wrote",
     file: "src/copy/decisions/plan.ts",
-    find: "if (awaited !== null && awaited === (pendingCopy?.copyId ?? producedBy)) return null;",
-    replace:
-      "if (awaited !== null && awaited !== (pendingCopy?.copyId ?? producedBy ?? null)) return null;",
+    find: "if (awaited !== null && isWritten && copy.copyId === awaited) return null;",
+    replace: "if (awaited !== null && copy?.copyId !== awaited) return null;",
     suites: [plan],
   },
   {
@@ -64,14 +63,14 @@ export const dateAndDotMutants: readonly Mutant[] = [
   {
     breaks: "a blob's name may end in a dot",
     file: "src/copy/location/storage-names.ts",
-    find: 'hasPartWhenDecoded(path, (part) => part.endsWith("."))',
-    replace: 'hasPartWhenDecoded(path, (part) => part === ".")',
+    find: 'decoded.some((part) => part.endsWith("."))',
+    replace: 'decoded.some((part) => part === ".")',
     suites: [names, routes],
   },
   {
     breaks: "a blob's name may end in an encoded dot",
     file: "src/copy/location/storage-names.ts",
-    find: 'hasPartWhenDecoded(path, (part) => part.endsWith("."))',
+    find: 'decoded.some((part) => part.endsWith("."))',
     replace: "hasTrailingDot(path)",
     suites: [names],
   },

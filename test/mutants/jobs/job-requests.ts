@@ -3,6 +3,7 @@ import type { Mutant } from "../mutant.ts";
 const places = "test/unit/jobs/places.test.ts";
 const damaged = "test/e2e/jobs/damaged-blobs.test.ts";
 const select = "test/unit/jobs/select.test.ts";
+const planObjects = "test/unit/jobs/plan-objects.test.ts";
 const selection = "test/contract/jobs/selection.test.ts";
 const globs = "test/unit/copy/routing/glob.test.ts";
 const strangeSettings = "test/unit/strange-settings.test.ts";
@@ -56,9 +57,30 @@ export const jobRequestMutants: readonly Mutant[] = [
   {
     breaks: "a selection continues when the time of its run is over",
     file: "src/activities/jobs/plan-page.ts",
-    find: "    return deps.now() < run.until;\n  };",
-    replace: "    return deps.now() > 0;\n  };",
+    find: "return deps.now() < until;",
+    replace: "return deps.now() > 0;",
     suites: [selection],
+  },
+  {
+    breaks: "the planning of a page's objects continues when its time is over",
+    file: "src/activities/jobs/plan-page.ts",
+    find: "if (objects === null) return goOn;",
+    replace: "if (objects === null) return await planPage(run, start);",
+    suites: [selection],
+  },
+  {
+    breaks: "a page whose listings take the whole time of a run is never planned",
+    file: "src/activities/jobs/plan-page.ts",
+    find: "latest(run.until, plusMs(deps.now(), maxPlanningMs))",
+    replace: "latest(run.until, plusMs(run.until, -maxPlanningMs))",
+    suites: [selection],
+  },
+  {
+    breaks: "the process does no other work while the objects of a page are planned",
+    file: "src/jobs/decisions/plan-objects.ts",
+    find: "if (steps > maxStepsAtOnce) {",
+    replace: "if (steps > 1_000 * maxStepsAtOnce) {",
+    suites: [planObjects],
   },
   {
     breaks: "a job that is aborted lists its source to the end of the page",

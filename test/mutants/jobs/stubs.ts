@@ -1,6 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
 const heldStubs = "test/e2e/jobs/held-stubs.test.ts";
+const stubSources = "test/e2e/overwrite/stub-sources.test.ts";
 const rollback = "test/unit/copy/decisions/rollback.test.ts";
 
 const formerContent = "test/e2e/jobs/former-content.test.ts";
@@ -55,5 +56,26 @@ export const stubMutants: readonly Mutant[] = [
     find: 'onto?.kind === "etag" && !object.do.ontoStub',
     replace: "!object.do.ontoStub",
     suites: [formerContent],
+  },
+  {
+    breaks: "a copy copies the empty blob of an unsuccessful copy over content",
+    file: "src/copy/decisions/plan.ts",
+    find: "if (noContent !== null) {",
+    replace: 'if (noContent !== null && options.overwrite === "fail") {',
+    suites: [stubSources],
+  },
+  {
+    breaks: "a job copies the empty blob of an unsuccessful copy over content",
+    file: "src/jobs/decisions/plan-object.ts",
+    find: "if (noContent !== null) return",
+    replace: 'if (noContent !== null && options.overwrite === "fail") return',
+    suites: [stubSources],
+  },
+  {
+    breaks: "the empty file of an unsuccessful copy is copied",
+    file: "src/storage/file-copy-client.ts",
+    find: "archived: false,\n    copy: copyProperties(properties),",
+    replace: "archived: false,\n    copy: null,",
+    suites: [stubSources],
   },
 ];

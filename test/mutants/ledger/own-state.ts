@@ -181,8 +181,8 @@ export const ownStateMutants: readonly Mutant[] = [
   {
     breaks: "a SAS in a name is found only when it is decoded once",
     file: names,
-    find: "sig\\s*=/iu.test(reading)) return true;\n    const next = decodeOnce(reading);",
-    replace: "sig\\s*=/iu.test(reading)) return true;\n    const next = reading;",
+    find: "sig\\s*=/iu.test(decodeFully(path));",
+    replace: "sig\\s*=/iu.test(path);",
     suites: [misplaced],
   },
   {

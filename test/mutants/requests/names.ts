@@ -3,6 +3,7 @@ import type { Mutant } from "../mutant.ts";
 const writtenUrls = "test/unit/copy/location/written-urls.test.ts";
 const storageHosts = "test/unit/copy/location/storage-hosts.test.ts";
 const storageEvents = "test/unit/copy/routing/storage-event.test.ts";
+const decodedNames = "test/unit/copy/location/decoded-names.test.ts";
 const names = "test/unit/copy/location/names.test.ts";
 const requests = "test/e2e/requests/written-urls.test.ts";
 const events = "test/e2e/events/unusable-events.test.ts";
@@ -42,9 +43,16 @@ export const nameMutants: readonly Mutant[] = [
   {
     breaks: "a dot segment is rejected only before it is decoded again",
     file: "src/copy/location/storage-names.ts",
-    find: "else if (hasDotSegmentWhenDecoded(path)) {",
+    find: "else if (decoded.some(isDotSegment)) {",
     replace: "else if (hasDotSegment(path)) {",
     suites: [names],
+  },
+  {
+    breaks: "a decoded character does not complete a percent-encoding before it",
+    file: "src/copy/location/storage-names.ts",
+    find: "for (let byte = byteAtEnd(decoded); byte !== null; byte = byteAtEnd(decoded)) {",
+    replace: "for (let byte = byteAtEnd(decoded); byte !== null; byte = null) {",
+    suites: [decodedNames],
   },
   {
     breaks: "a path outside Storage that cannot be decoded twice is accepted",

@@ -31,7 +31,7 @@ const read: SourceProperties = {
   lastModified: noon,
   blobType: "BlockBlob",
   archived: false,
-  pendingCopy: null,
+  copy: null,
 };
 
 type Copy = NonNullable<DestinationProperties["copy"]>;
@@ -201,7 +201,11 @@ test("another client's copy is aborted only for a copy that nothing prevents aft
             "PageBlob",
           ),
           archived: fc.constantFrom(false, false, true),
-          pendingCopy: fc.constantFrom(null, null, { copyId: toCopyId("copy-2"), progress: null }),
+          copy: fc.constantFrom(null, null, {
+            copyId: toCopyId("copy-2"),
+            status: "pending" as const,
+            progress: null,
+          }),
         }),
         { freq: 9 },
       ),

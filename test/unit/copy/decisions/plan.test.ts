@@ -28,7 +28,7 @@ const read: SourceProperties = {
   lastModified: epochMs(0),
   blobType: "PageBlob",
   archived: false,
-  pendingCopy: null,
+  copy: null,
 };
 const existing = (blobType: string): DestinationProperties => ({
   ...read,
@@ -98,9 +98,9 @@ function decideEvent(
   const event = { route: "films", etag, at: new Date(at).toISOString() };
   const state =
     pending === undefined
-      ? { producedBy: toCopyId("copy-1") }
-      : { pendingCopy: { copyId: toCopyId(pending), progress: null } };
-  const source = { ...read, lastModified: written, ...state };
+      ? ({ copyId: toCopyId("copy-1"), status: "success", progress: null } as const)
+      : ({ copyId: toCopyId(pending), status: "pending", progress: null } as const);
+  const source = { ...read, lastModified: written, copy: state };
   return decide(
     { ...copy, event, ...(awaited ? { awaited: toCopyId("copy-1") } : {}) },
     source,
@@ -155,3 +155,22 @@ test("a copy that waits for its source is skipped when another copy onto the sou
   const overtaken = { pending: "copy-2", awaited: true, etag: "0" };
   expect(decideEvent(written, overtaken)).toMatchObject({ kind: "skip" });
 });
+
+test.each(["failed", "aborted"] as const)(
+  "an event causes no copy of what a copy that %s left, also if the event's copy has waited for it",
+  (status) => {
+    const copy = request("https://acct1.blob.core.windows.net/inbox/disk.vhd", {});
+    const last = { copyId: toCopyId("copy-1"), status, progress: null };
+    const stub = { ...read, length: 0, lastModified: written, copy: last };
+    const caused = (etag: string) => ({
+      ...copy,
+      event: { route: "films", etag, at: new Date(written).toISOString() },
+      awaited: last.copyId,
+    });
+    expect(decide(caused("1"), stub, null)).toMatchObject({
+      kind: "failed",
+      failure: { cause: "source-copy-failed" },
+    });
+    expect(decide(caused("0"), stub, null)).toMatchObject({ kind: "skip" });
+  },
+);
