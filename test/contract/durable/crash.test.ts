@@ -189,7 +189,7 @@ test("any mix of deaths, events and second deliveries leads to the same outcome 
       const isStarted = plan.events.every(({ at }) => at > mostDelay);
       if (isStarted) expect(hardLife.aborts > 0).toBe(calmLife.aborts > 0);
     }),
-    { numRuns: sized({ small: 20, full: 60 }) },
+    { numRuns: sized({ small: 12, full: 60 }) },
   );
 });
 

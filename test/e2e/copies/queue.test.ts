@@ -3,7 +3,7 @@ import { sized } from "../../support/campaign-size.ts";
 import { expectNoQueue, startQueue } from "../../support/stack/queue.ts";
 
 const minute = 60_000;
-const waiters = sized({ small: 25, full: 100 });
+const waiters = sized({ small: 15, full: 100 });
 const inOrder = Array.from({ length: waiters }, (_, place) => String(place));
 
 test.each([

@@ -95,7 +95,7 @@ function killOf(index: number): Kill {
   return { at: "storage request", operation: null, nth: 1 + ((index * 7) % requests), lost };
 }
 
-const indexes = Array.from({ length: sized({ small: 12, full: 200 }) }, (_, index) => index);
+const indexes = Array.from({ length: sized({ small: 8, full: 200 }) }, (_, index) => index);
 
 test.each(indexes)(
   "a job survives the death of its host (schedule %i)",

@@ -18,7 +18,7 @@ const fullGroups = 26;
 const full = Array.from({ length: fullGroups }, (_, group) => group);
 /** Without deaths, at small size: the groups that, with the committed seed, detect the mutants of `test/mutants`. */
 const groups: Record<"none" | "some", readonly number[]> = {
-  none: sized({ small: [1, 3, 4, 5, 7], full }),
+  none: sized({ small: [1, 3, 7], full }),
   some: sized({ small: [1, 3, 7], full }),
 };
 
