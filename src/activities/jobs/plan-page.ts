@@ -16,6 +16,7 @@ import {
   withStop,
 } from "./job-run.ts";
 import type { JobRun, StepEnd } from "./job-run.ts";
+import { openSide } from "./job-sides.ts";
 
 /** The maximum number of listings of the source for one page, if `select` leaves out most of it. */
 const maxSourceCalls = 20;
@@ -77,7 +78,7 @@ async function listSource(run: JobRun, start: PageStart): Promise<Selected | { e
   };
   for (let calls = 1; ; calls++) {
     const listed = await deps.storage.list({
-      side: run.sides.source,
+      side: openSide(run.sides.source),
       role: "source",
       prefix: source.prefix,
       marker,
@@ -125,7 +126,7 @@ async function listDestination(
   let marker: string | null = null;
   do {
     const listed: ListOutcome = await deps.storage.list({
-      side: run.sides.destination,
+      side: openSide(run.sides.destination),
       role: "destination",
       prefix,
       marker,
