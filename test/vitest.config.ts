@@ -1,7 +1,14 @@
 import { defineConfig } from "vitest/config";
+import { compileCache } from "./support/compile-cache.ts";
 
 /** Tests of settings that a library reads once in a process. Each runs in a separate process. */
 const separate = ["test/contract/host/streams.test.ts", "test/e2e/copies/storage-hosts.test.ts"];
+
+/**
+ * A worker of `npm test` runs for a minute or two, and much of its code only a few times: the last optimizing compiler
+ * and small heaps cost more processor time than they save.
+ */
+const shortRuns = ["--max-opt=2", "--min-semi-space-size=32", "--max-semi-space-size=64"];
 
 /** `vitest --mode full` runs the campaigns at full size: see `support/campaign-size.ts`. */
 export default defineConfig(({ mode }) => {
@@ -15,6 +22,7 @@ export default defineConfig(({ mode }) => {
       // A worker loads the libraries once for all of its files, which halves the processor time. Files share modules,
       // so tests must restore what they change.
       isolate: false,
+      execArgv: mode === "full" ? [] : shortRuns,
       restoreMocks: true,
       unstubEnvs: true,
       include: [`test/${name}/**/*.test.ts`],
@@ -22,7 +30,10 @@ export default defineConfig(({ mode }) => {
       testTimeout,
       hookTimeout: testTimeout,
       setupFiles: ["test/seed-properties.ts"],
-      env: { CAMPAIGN_SIZE: mode === "full" ? "full" : "small" },
+      env: {
+        CAMPAIGN_SIZE: mode === "full" ? "full" : "small",
+        NODE_COMPILE_CACHE: compileCache, // for the processes that tests start
+      },
     },
   });
   /** On the real Durable extension, in real time: needs the .NET SDK, so only test/extension/run.ts runs it. */

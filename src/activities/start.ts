@@ -50,7 +50,8 @@ import { orTransient, transientFailure } from "./support/storage-call.ts";
  * 2. Read the source and the destination, and decide. The lock comes first: a copy that started, ended and freed the
  *    destination between the read and the lock would be mistaken for ours, or overwritten.
  * 3. Register the attempt in the copy's record, on the condition that the record has not changed.
- * 4. Start the copy under the conditions of the plan. If Storage completed it, read its status and settle it.
+ * 4. Start the copy under the conditions of the plan. If Storage completed it, or may have completed a small one since, read
+ *    its status; if it is complete, settle it.
  *
  * The orchestration numbers the attempts. A second run of the same attempt finds it in the record: it only looks for the
  * copy that it may have started, and neither plans nor starts one. A later attempt starts a copy only when the earlier

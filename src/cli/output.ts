@@ -3,12 +3,14 @@ import { printable } from "../copy/printable.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { nameField, nameFlags } from "./flags/flag-names.ts";
+import { hideSecrets, shownId } from "./secrets/secret-queries.ts";
 import type { Shell } from "./shell.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
  * Where text goes: results to standard output, everything else to standard error. Names come from callers and from
- * Storage: characters on which a terminal would act are printed as `\u` and four digits.
+ * Storage: characters on which a terminal would act are printed as `\u` and four digits. Standard error may repeat the
+ * arguments, so it contains no word with a secret.
  */
 export type Output = {
   /** Whether results are JSON: one object on each line. */
@@ -29,8 +31,10 @@ export function createOutput(
   { stdout, stderr }: Pick<Shell, "stdout" | "stderr">,
   isJson: boolean,
 ): Output {
+  const toStderr = (text: string) => void stderr.write(`${printable(hideSecrets(text))}\n`);
   // The escapes of `printable` are also those of JSON.
-  const toJson = (value: unknown) => `${printable(JSON.stringify(value))}\n`;
+  const toJson = (value: unknown, replace?: typeof hideText) =>
+    `${printable(JSON.stringify(value, replace))}\n`;
   return {
     isJson,
     line(text) {
@@ -40,16 +44,18 @@ export function createOutput(
       if (isJson) stdout.write(toJson(value));
     },
     note(text) {
-      if (!isJson) stderr.write(`${printable(text)}\n`);
+      if (!isJson) toStderr(text);
     },
-    error(error, id) {
+    error(error, argument) {
       const described = describe(error);
       const { exitCode, ...body } = described;
-      if (isJson) stderr.write(toJson({ error: id === undefined ? body : { id, ...body } }));
-      else for (const line of toLines(described, id)) stderr.write(`${printable(line)}\n`);
+      const id = argument === undefined ? undefined : shownId(argument);
+      if (isJson) stderr.write(toJson({ error: { id, ...body } }, hideText));
+      else for (const line of toLines(described, id)) toStderr(line);
       return exitCode;
     },
-    stopped(ids, { noun, nouns, command }) {
+    stopped(args, { noun, nouns, command }) {
+      const ids = args.map(shownId);
       const all = ids.join(" ");
       const lines = [
         `Watching was stopped; ${ids.length === 1 ? `the ${noun} continues` : `the ${nouns} continue`}.`,
@@ -57,7 +63,7 @@ export function createOutput(
         `To watch again: ${command} wait ${all}`,
       ];
       if (isJson) stderr.write(toJson({ stopped: ids }));
-      else for (const line of lines) stderr.write(`${printable(line)}\n`);
+      else for (const line of lines) toStderr(line);
     },
   };
 }
@@ -94,6 +100,11 @@ function describe(error: unknown): Described {
   // Any other error is a bug of this program; its message helps to find the bug.
   const message = `Cannot continue because of a bug: ${String(error)}`;
   return { ...none, cause: "bug", message, fix: null, exitCode: exitCodes.bug };
+}
+
+/** For JSON.stringify: each text without the words that contain a secret. */
+function hideText(_: string, value: unknown): unknown {
+  return typeof value === "string" ? hideSecrets(value) : value;
 }
 
 function toLines({ message, errors, fix }: Described, id: string | undefined): string[] {

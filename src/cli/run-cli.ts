@@ -63,7 +63,7 @@ export async function runCli(args: readonly string[], shell: Shell): Promise<Exi
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCodes.ok;
     if (!isJson) return exitCodes.usage;
-    const message = hideSecrets(error.message.replace(/^error: /, ""));
+    const message = error.message.replace(/^error: /, "");
     return createOutput(shell, true).error(new UsageError(message, seeHelp));
   }
   return exitCode;
@@ -75,7 +75,8 @@ function hasJsonFlag(args: readonly string[]): boolean {
   return args.slice(0, end === -1 ? args.length : end).includes("--json");
 }
 
-function createProgram(run: Run, { stdout, stderr }: Shell, isJson: boolean): Command {
+/** Creates the tree of commands. */
+export function createProgram(run: Run, { stdout, stderr }: Shell, isJson: boolean): Command {
   const byLine = (text: string) => text.split("\n").map(printable).join("\n");
   const program = new Command("ferry")
     .description(

@@ -181,7 +181,8 @@ function parseRouteSettings(
   problems: string[],
 ): Route[] {
   const parsed = parseRoutes(nonEmpty(text) ?? "[]", origins);
-  problems.push(...parsed.problems.map((problem) => `COPY_ROUTES ${problem}`));
+  // A list of arguments is limited, and a long setting has more problems.
+  for (const problem of parsed.problems) problems.push(`COPY_ROUTES ${problem}`);
   for (const { name, sample } of parsed.routes) {
     const endpoints = [sample.source, sample.destination];
     if (own === null || !endpoints.some((endpoint) => isOwnState(own, endpoint))) continue;

@@ -26,6 +26,11 @@ import { callStorage, toFailure, transientFailure } from "../support/storage-cal
 
 /** How long the start call may take; Storage checks the source before it responds. */
 const startTimeoutMs = 30 * second;
+/**
+ * The length of a source whose copy may be complete as soon as its start has responded (bytes). Storage reads the source in
+ * chunks of about this size. One read is cheaper than a timer and an activity.
+ */
+const maxQuickBytes = 4 * 1024 * 1024;
 /** How long a request that was sent just before the time-out may take to arrive at Storage. */
 const arrivalMs = 15 * second;
 /** How long after its registration a start attempt may still arrive at Storage. */
@@ -85,8 +90,8 @@ export async function sendStart(
 }
 
 /**
- * Storage has started the copy. If it has also completed the copy, the status is read immediately, and the copyId is
- * recorded with the outcome.
+ * Storage has started the copy. If it has also completed the copy, or if the source is so small that the copy may be
+ * complete by now, the status is read immediately. The copyId of a completed copy is recorded with the outcome.
  */
 async function started(
   deps: ActivityDependencies,
@@ -96,20 +101,22 @@ async function started(
   const { copyId, copyStatus } = response;
   const { plan, lock, sides, record } = attempt;
   const result: Started = { kind: "started", started: { plan, copyId } };
-  if (copyStatus === "success") {
-    const status = await readStatus(deps, { ...input, plan, copyId }, sides);
-    const isQuick = isFinal(status) && input.copy.options.rollback === "off";
-    if (isQuick) return { ...result, status, kept: { lock, record: record.etag } };
-    // The clean-up removes only the copyId that is in the record.
-    return await recordStart(
-      deps,
-      input,
-      attempt,
-      isFinal(status) ? { ...result, status } : result,
-    );
+  const isPending = copyStatus !== "success";
+  const isRead = !isPending || (plan.source.length ?? Infinity) <= maxQuickBytes;
+  const status = isRead ? await readStatus(deps, { ...input, plan, copyId }, sides) : null;
+  const isSuccess = status?.kind === "success";
+  if (isSuccess && input.copy.options.rollback === "off") {
+    return { ...result, status, kept: { lock, record: record.etag } };
   }
-  const status = { kind: "pending", progress: null, warning: null } as const;
-  return await recordStart(deps, input, attempt, { ...result, status });
+  // The clean-up removes only the copyId that is in the record.
+  const pending = { kind: "pending", progress: null, warning: null } as const;
+  const known = status !== null && isFinal(status) ? status : isPending ? pending : null;
+  return await recordStart(
+    deps,
+    input,
+    attempt,
+    known === null ? result : { ...result, status: known },
+  );
 }
 
 /** Records the copyId, so that a repair can follow the copy. */

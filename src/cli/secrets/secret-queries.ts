@@ -8,18 +8,30 @@ const random = /^(?:[\da-f]{32,}|(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w+/=-]{32,})$/;
 /** Returns whether a URL, or a query without its URL, contains a signature, a token or a password. */
 export function hasSecret(text: string): boolean {
   const [, afterScheme] = /^[a-z][a-z\d+.-]*:\/\/(.*)$/is.exec(text) ?? [];
-  if (afterScheme === undefined) return parametersOf(text).some(isSecret);
+  if (afterScheme === undefined) return parametersOf(text).some(isSecret) || hasSignature(text);
   if (/^[^/?#]*:[^/?#]*@/.test(afterScheme)) return true;
   const query = afterScheme.indexOf("?");
   const [path, rest] =
     query === -1 ? [afterScheme, ""] : [afterScheme.slice(0, query), afterScheme.slice(query + 1)];
   // In a path, only the signature of a SAS counts: folders can have names such as "key=1".
-  return parametersOf(rest).some(isSecret) || /[&;]sig=/i.test(decode(path));
+  return parametersOf(rest).some(isSecret) || hasSignature(path);
 }
+
+/** Returns true for a SAS whose separators may be encoded. */
+function hasSignature(text: string): boolean {
+  return /[?&;]sig=(?!…)/i.test(decode(text));
+}
+
+const hidden = "(not shown)";
 
 /** Returns the text without the words that contain a secret. */
 export function hideSecrets(text: string): string {
-  return text.replace(/[^\s'"]+/g, (word) => (hasSecret(word) ? "(not shown)" : word));
+  return text.replace(/[^\s'"]+/g, (word) => (hasSecret(word) ? hidden : word));
+}
+
+/** Returns an argument that should be an id. Anything with the characters of a SAS or a key may be one, and is hidden. */
+export function shownId(text: string): string {
+  return /^[\w.:/-]{1,100}$/.test(text) ? text : hidden;
 }
 
 function parametersOf(query: string): [name: string, value: string][] {
@@ -30,7 +42,12 @@ function parametersOf(query: string): [name: string, value: string][] {
 }
 
 function isSecret([name, value]: readonly [string, string]): boolean {
-  return value !== "" && (secretName.test(name) || (random.test(value) && !uuid.test(value)));
+  const isExample = value.startsWith("…");
+  return (
+    value !== "" &&
+    !isExample &&
+    (secretName.test(name) || (random.test(value) && !uuid.test(value)))
+  );
 }
 
 function decode(text: string): string {

@@ -19,6 +19,14 @@ export function characterName(character: string): string {
   return name === undefined ? number : `${number} ${name}`;
 }
 
+/** The problem of a text in which half of a character is missing; null if there is none. */
+export function surrogateProblem(text: string): string | null {
+  const [found] = /\p{Surrogate}/u.exec(text) ?? [];
+  return found === undefined
+    ? null
+    : `has the character ${characterName(found)}; remove it, because no name in Storage contains it`;
+}
+
 /** The maximum number of characters that get a problem each; a text may have thousands of different ones. */
 const maxNamedCharacters = 5;
 

@@ -1,3 +1,4 @@
+import { surrogateProblem } from "../location/characters.ts";
 import { hasSignature } from "../location/storage-names.ts";
 
 /**
@@ -30,6 +31,8 @@ export function parseGlob(text: string): ParsedGlob {
   if (text === "") return rejected("is empty");
   if (hasSignature(text)) return rejected(`contains a SAS, and ${notAUrl}`);
   if (text.includes("://")) return rejected(`is a URL, and ${notAUrl}`);
+  const damaged = surrogateProblem(text);
+  if (damaged !== null) return rejected(damaged);
   const unsupported = /[[\]\\]|^!/.exec(text)?.[0];
   if (unsupported !== undefined) {
     return rejected(`has "${unsupported}", which is not supported; use *, **, ? and {a,b}`);
@@ -65,7 +68,7 @@ export function expandGlob({ parts }: Glob): string[] {
   );
 }
 
-/** The longest text that every matching name begins with. */
+/** The longest text of whole characters that every matching name begins with. */
 export function literalStart(glob: Glob): string {
   const starts = expandGlob(glob).map((text) => /^[^*?]*/.exec(text)?.[0] ?? "");
   const [first = "", ...others] = starts;
@@ -73,7 +76,8 @@ export function literalStart(glob: Glob): string {
   for (const other of others) {
     while (!other.startsWith(first.slice(0, length))) length--;
   }
-  return first.slice(0, length);
+  // Two characters can begin with the same surrogate, and half of one is not a text that a URL can contain.
+  return first.slice(0, length).replace(/\p{Surrogate}$/u, "");
 }
 
 /** Splits the text at its groups; null when braces are unbalanced or nested. */

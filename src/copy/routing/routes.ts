@@ -9,7 +9,7 @@ import { missingGrants } from "../request/powers.ts";
 import type { Problem } from "../request/request-problem.ts";
 import type { BlobEndpoint, Destination, Endpoint } from "../location/endpoint.ts";
 import { hasDotSegment, trailingDotProblem } from "../location/storage-names.ts";
-import { quotedName, shownName } from "../location/characters.ts";
+import { quotedName, shownName, surrogateProblem } from "../location/characters.ts";
 import { createMatcher } from "./glob-matcher.ts";
 import type { GlobMatcher } from "./glob-matcher.ts";
 import { literalStart, parseGlob } from "./glob.ts";
@@ -135,7 +135,9 @@ export function parseRouteList(text: string, origins: Origins): ParsedRoutes {
   if (!list.success) return { routes: [], problems: [`must be a JSON list of routes: ${example}`] };
   const parsed = list.data.map((entry, index) => parseRoute(entry, { index, origins }));
   const problems = parsed.flatMap((each) => each.problems);
-  const names = list.data.map((entry) => String(Object(entry)["name"]));
+  const names = list.data
+    .map((entry): unknown => Object(entry)["name"])
+    .filter((name) => typeof name === "string");
   for (const name of new Set(names.filter((each, index) => names.indexOf(each) !== index))) {
     problems.push(`has more than one route called ${quotedName(name) ?? "the same"}`);
   }
@@ -176,9 +178,18 @@ function parseRoute(
   if (!parsed.ok || !shape.success) return { route: null, problems };
 
   const { name, prefix, suffix, glob: globText } = shape.data;
+  const wholeText = (field: string, text: string): string => {
+    const problem = surrogateProblem(text);
+    if (problem !== null) problems.push(at(field, problem));
+    return problem === null ? text : "";
+  };
   const glob = globText === undefined ? null : parseGlob(globText);
   if (glob?.ok === false) problems.push(at(".glob", glob.problem));
-  const named = { prefix, suffix, glob: glob?.ok === true ? glob.glob : null };
+  const named = {
+    prefix: wholeText(".prefix", prefix),
+    suffix: wholeText(".suffix", suffix),
+    glob: glob?.ok === true ? glob.glob : null,
+  };
   const sourceStart = commonStart(named);
   if (sourceStart === null) problems.push(at(".glob", "and prefix cannot match the same name"));
   const options = { ...defaultOptions, ...shape.data.options };
@@ -187,7 +198,7 @@ function parseRoute(
   const allow = shape.data.allow.filter(isGrant);
   const sample = buildRoutedRequest(
     { template, options },
-    { ...buildSample(source.place, sourceStart ?? "", suffix), at: epochMs(0) },
+    { ...buildSample(source.place, sourceStart ?? "", named.suffix), at: epochMs(0) },
     origins,
   );
   const fixedOptions = Object.keys(shape.data.options);

@@ -14,9 +14,12 @@ export type ParsedPlace =
 /** The name of the invented blob with which a place is parsed. No rule about access may see it. */
 const sampleName = "x";
 
+/** In a blob's name, an encoded slash is a slash. */
+const endsWithSlash = /(?:\/|%2f)$/i;
+
 /**
- * Parses the URL of a container, or of a folder in it; a slash at the end is optional. A blob in the place is parsed
- * instead, so that the same rules apply as to a copy.
+ * Parses the URL of a container, or of a folder in it; a slash at the end is optional, and means the same if it is
+ * encoded. A blob in the place is parsed instead, so that the same rules apply as to a copy.
  */
 export function parsePlace(
   text: string,
@@ -27,7 +30,7 @@ export function parsePlace(
   // The end of the path would be in the middle of the blob's URL, where other rules apply.
   const problems = query === "" ? characterProblems(text) : [];
   if (problems.length > 0) return { ok: false, problems };
-  const sample = `${path.replace(/\/$/, "")}/${sampleName}${query}`;
+  const sample = `${path}${endsWithSlash.test(path) ? "" : "/"}${sampleName}${query}`;
   const parsed: ParsedEndpoint =
     side === "source" ? parseSource(sample, origins) : parseDestination(sample, origins);
   if (!parsed.ok) return parsed;

@@ -23,7 +23,7 @@ import { leaseBlob } from "./blobs/blob-leases.ts";
 import { listBlobs } from "./blobs/blob-listing.ts";
 import { describeOperation, restName, type OperationName } from "./http/rest-operation.ts";
 import { getPageRanges, putPage } from "./blobs/page-blobs.ts";
-import { endDueCopies } from "./pending-copies/pending-copies.ts";
+import { endDueCopies, hasDueCopies } from "./pending-copies/pending-copies.ts";
 import { snapshotBlob } from "./blobs/blob-snapshots.ts";
 import { getBlob, getBlobProperties } from "./blobs/blob-reads.ts";
 import { getBlobTags, setBlobTags } from "./blobs/blob-tags.ts";
@@ -73,7 +73,7 @@ const operations: Partial<Record<OperationName, Operation>> = {
  */
 export function dispatch(given: Omit<Call, "caller">): StorageResponse {
   const { request, operation, store, roles, now } = given;
-  store.transaction(() => endDueCopies(store, now));
+  if (hasDueCopies(store, now)) store.transaction(() => endDueCopies(store, now));
   const work = operations[operation];
   if (work === undefined) {
     throw new StorageError("NotImplemented", {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { sized } from "../../support/campaign-size.ts";
 import { createJobRuns } from "../../support/jobs/job-runs.ts";
 import { atEnd, startStorage } from "../../support/stack/emulator.ts";
 import type { StorageEmulatorOptions } from "../../../src/local/storage/emulator.ts";
@@ -9,11 +10,11 @@ import { writeManyBlobs } from "../../support/stack/many-blobs.ts";
 
 /*
  * Goal: a job costs at most 1.01 requests for each object if every copy completes in its start, and 1.02 if every
- * copy is pending for one poll. Method: a job of one full page; every request that the emulator receives counts, also
+ * copy is pending for one poll. Method: a job of one page; every request that the emulator receives counts, also
  * those of the ledger.
  */
 
-const objects = 5_000;
+const objects = sized({ small: 4_000, full: 5_000 });
 
 async function countRequests(copies: StorageEmulatorOptions["copies"]) {
   const folder = mkdtempSync(join(tmpdir(), "ferry-budget-"));

@@ -14,18 +14,11 @@ import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 function checkout(built: "with dist" | "without dist" = "with dist"): string {
   const folder = mkdtempSync(join(tmpdir(), "ferry-start-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const sources = [
-    "src",
-    "infra",
-    "package.json",
-    "tsconfig.json",
-    "host.json",
-    "local.settings.json",
-  ];
-  for (const path of built === "with dist" ? [...sources, "dist"] : sources) {
-    cpSync(path, join(folder, path), { recursive: true });
-  }
-  symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+  const settings = ["package.json", "host.json", "local.settings.json"];
+  const sources = [...settings, "src", "infra", "tsconfig.json"];
+  const [copied, linked] = built === "with dist" ? [settings, ["dist"]] : [sources, []];
+  for (const path of copied) cpSync(path, join(folder, path), { recursive: true });
+  for (const path of ["node_modules", ...linked]) symlinkSync(resolve(path), join(folder, path));
   return folder;
 }
 
@@ -34,7 +27,15 @@ async function npmStart(folder: string, environment: Record<string, string>) {
   const isBuilt = existsSync(join(folder, "dist"));
   const child = spawn("npm", ["start", ...(isBuilt ? ["--ignore-scripts"] : [])], {
     cwd: folder,
-    env: { ...process.env, FUNCTIONS_PORT: "0", BLOB_PORT: "0", FILE_PORT: "0", ...environment },
+    env: {
+      ...process.env,
+      // What is built here has another path in each run: the cache would grow.
+      NODE_COMPILE_CACHE: isBuilt ? process.env["NODE_COMPILE_CACHE"] : undefined,
+      FUNCTIONS_PORT: "0",
+      BLOB_PORT: "0",
+      FILE_PORT: "0",
+      ...environment,
+    },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true, // its own process group: killing only npm would leave its child behind
   });

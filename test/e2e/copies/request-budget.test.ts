@@ -20,7 +20,7 @@ type Options = NonNullable<Parameters<typeof openStack>[0]>;
 type Case = { options?: Options; play(stack: TestStack): Promise<unknown> };
 
 const immediately = { copies: { finishOnStart: "always" } } as const;
-const slowly = { copies: { bytesPerSecond: 10_000 } } as const;
+const slowly = { copies: { bytesPerSecond: 50_000 } } as const;
 /** It has a key, so no token is requested. */
 const topic = {
   COPY_NOTICE_TOPIC: "http://127.0.0.1:10000/devstoreaccount1/topic",
@@ -48,6 +48,17 @@ const cases: Record<string, Case> = {
     options: slowly,
     play: async (stack) => {
       await post(stack);
+      await stack.clock.advance(withoutTimers);
+    },
+  },
+  "of at most 4 MiB, pending for a moment": {
+    options: { copies: { bytesPerSecond: Infinity } },
+    play: (stack) => post(stack, {}, {}, Buffer.from("film")),
+  },
+  "of at most 4 MiB, pending, R further reads": {
+    options: { copies: { bytesPerSecond: 1 } },
+    play: async (stack) => {
+      await post(stack, {}, {}, Buffer.alloc(100, "film"));
       await stack.clock.advance(withoutTimers);
     },
   },
@@ -107,11 +118,12 @@ const cases: Record<string, Case> = {
   },
 };
 
-const film = Buffer.alloc(1_000_000, "film");
+/** So long that its start does not wait for the copy. */
+const film = Buffer.alloc(5_000_000, "film");
 
 /** Requests a copy, and returns its id after its first activities. */
-async function post(stack: TestStack, options = {}, headers = {}): Promise<string> {
-  const source = await stack.upload("inbox/film.mp4", film);
+async function post(stack: TestStack, options = {}, headers = {}, content = film): Promise<string> {
+  const source = await stack.upload("inbox/film.mp4", content);
   const body = { source: source.url, destination: stack.blob("archive/film.mp4").url, options };
   const { id } = await stack.start(body, headers);
   return id;

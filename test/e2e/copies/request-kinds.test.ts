@@ -25,12 +25,13 @@ const types: Partial<Record<string, keyof Requests>> = {
   ListBlobs: "lists",
   DeleteBlob: "deletes", // free
 };
-const film = Buffer.alloc(1_000_000, "film");
+/** So long that its start does not wait for the copy. */
+const film = Buffer.alloc(5_000_000, "film");
 type Options = NonNullable<Parameters<typeof openStack>[0]>;
 
 test("the counts of the cost table are those of the real app", async () => {
   const finished = await measureCopy({ copies: { finishOnStart: "always" } }, startCopy);
-  const pending = await measureCopy({ copies: { bytesPerSecond: 20_000 } }, startCopy);
+  const pending = await measureCopy({ copies: { bytesPerSecond: 100_000 } }, startCopy);
   const routed = await measureCopy(
     { copies: { finishOnStart: "always" }, settings: inboxRoutes(), events: {} },
     async (stack) => {

@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
-import { hour, startStack } from "../../support/stack/test-stack.ts";
+import { hour, rareTimers, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
 const day = 24 * hour;
 const headers = { "idempotency-key": "order-1" };
-const environment = { COPY_RETENTION_DAYS: "3" };
+const repairing = { COPY_RETENTION_DAYS: "3" };
+/** The watchdog runs once a day, because only repairs need it. */
+const environment = { ...repairing, COPY_WATCHDOG: rareTimers.COPY_WATCHDOG };
 
 async function request(stack: TestStack) {
   const source = await stack.upload("inbox/film.mp4", film);
@@ -59,7 +61,7 @@ test("a copy that runs longer than the configured days keeps its record and key 
 
 test("a repaired copy is purged together with its repair", async () => {
   const copies = { bytesPerSecond: 100 };
-  const stack = await startStack({ environment, copies, persistent: true });
+  const stack = await startStack({ environment: repairing, copies, persistent: true });
   const { id } = await stack.start(await request(stack));
   const url = `${stack.local.host.url}/runtime/webhooks/durabletask/instances/${id}`;
   await fetch(`${url}/terminate`, { method: "POST" });

@@ -1,7 +1,9 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { hour, startStack } from "../../support/stack/test-stack.ts";
+import { sized } from "../../support/campaign-size.ts";
+import { writeManyBlobs } from "../../support/stack/many-blobs.ts";
+import { firstAccount, hour, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 const film = Buffer.alloc(1_000_000, "film");
@@ -382,23 +384,28 @@ test(
   "thousands of locks are scanned in portions until each was read",
   { timeout: 60_000 },
   async () => {
-    const stack = await startWatchedStack(slowly);
+    const stack = await startWatchedStack({ ...slowly, persistent: true });
     const completed = await startCopy(stack);
     await stack.untilEnded(completed);
     const running = await startCopy(stack, "archive/other.mp4");
     const ledger = stack.container("ferry-ledger");
     const [held = ""] = await listBlobs(stack, "locks/");
     const { copy } = JSON.parse((await ledger.getBlobClient(held).downloadToBuffer()).toString());
+    const lockOf = (name: string, instanceId: string) => {
+      const destination = stack.blob(name.replace("locks", "archive")).url;
+      return JSON.stringify({ destination, instanceId, copy });
+    };
     const put = (name: string, instanceId: string) => {
-      const destination = stack.blob(`archive/${name}`).url;
-      const lock = { destination, instanceId, copy };
-      const content = JSON.stringify(lock);
+      const content = lockOf(`locks/${name}`, instanceId);
       return ledger.getBlockBlobClient(`locks/${name}`).upload(content, content.length);
     };
-    for (let made = 0; made < 2_100; made += 100) {
-      const names = Array.from({ length: 100 }, (_, at) => String(made + at).padStart(4, "0"));
-      await Promise.all(names.map((name) => put(name, running)));
-    }
+    writeManyBlobs(join(stack.stateDirectory ?? "", "storage.sqlite"), {
+      account: firstAccount,
+      container: "ferry-ledger",
+      names: Array.from({ length: 2_100 }, (_, at) => `locks/${String(at).padStart(4, "0")}`),
+      at: stack.clock.now(),
+      contentOf: (name) => lockOf(name, running),
+    });
     await put("the-last", completed);
     await stack.clock.advance(5 * minute);
     expect(await listBlobs(stack, "locks/the-last")).toHaveLength(1);
@@ -411,7 +418,8 @@ test(
 );
 
 test("the watchdog does not touch healthy copies", async () => {
-  const stack = await startWatchedStack({ copies: { bytesPerSecond: 10 }, persistent: true });
+  const copies = { bytesPerSecond: sized({ small: 25, full: 10 }) }; // eleven hours, or more than a day
+  const stack = await startWatchedStack({ copies, persistent: true });
   const ids = [await startCopy(stack), await startCopy(stack, "archive/other.mp4")];
   for (const id of ids)
     expect(await stack.untilEnded(id, 48)).toMatchObject({ status: "succeeded" });

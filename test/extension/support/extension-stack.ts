@@ -133,6 +133,7 @@ export async function startExtensionStack(options: ExtensionStackOptions): Promi
   const close = async () => {
     await each((pair) => pair.kill("host", "bridge"));
     await emulator.close();
+    setClockAhead(0); // for the next stack of this process
   };
   try {
     await each((pair) => pair.revive());

@@ -1,8 +1,32 @@
 import type { Mutant } from "../mutant.ts";
 
+const sendStart = "src/activities/starting/send-start.ts";
+const quickCopies = "test/e2e/copies/quick-copies.test.ts";
+
 /* Mistakes that raise the cost of a copy: in connections, pipelines and memory. */
 
 export const priceMutants: readonly Mutant[] = [
+  {
+    breaks: "a small copy that is pending for a moment needs a timer",
+    file: sendStart,
+    find: "(plan.source.length ?? Infinity) <= maxQuickBytes",
+    replace: "(plan.source.length ?? Infinity) < maxQuickBytes",
+    suites: [quickCopies],
+  },
+  {
+    breaks: "the start of a long copy reads a status that cannot be final yet",
+    file: sendStart,
+    find: "const maxQuickBytes = 4 * 1024 * 1024;",
+    replace: "const maxQuickBytes = 4 * 1024 * 1024 + 1;",
+    suites: [quickCopies],
+  },
+  {
+    breaks: "a small copy that has failed when its start reads it is read again",
+    file: sendStart,
+    find: "status !== null && isFinal(status) ? status : isPending ? pending : null",
+    replace: "isPending ? pending : status !== null && isFinal(status) ? status : null",
+    suites: [quickCopies],
+  },
   {
     breaks: "each call of the SDK builds a new pipeline",
     file: "src/storage/pipeline.ts",

@@ -5,6 +5,7 @@ const damaged = "test/e2e/jobs/damaged-blobs.test.ts";
 const select = "test/unit/jobs/select.test.ts";
 const selection = "test/contract/jobs/selection.test.ts";
 const globs = "test/unit/copy/routing/glob.test.ts";
+const strangeSettings = "test/unit/strange-settings.test.ts";
 const access = "test/unit/jobs/job-access.test.ts";
 
 /** Guards of a job's request: its places and its globs. */
@@ -81,6 +82,42 @@ export const jobRequestMutants: readonly Mutant[] = [
     suites: [globs],
   },
   {
+    breaks: "the start of a route ends in the middle of a character, and the app does not start",
+    file: "src/copy/routing/glob.ts",
+    find: '.slice(0, length).replace(/\\p{Surrogate}$/u, "")',
+    replace: ".slice(0, length)",
+    suites: [globs],
+  },
+  {
+    breaks: "a glob with half of a character is accepted",
+    file: "src/copy/routing/glob.ts",
+    find: "if (damaged !== null) return rejected(damaged);",
+    replace: 'if (damaged !== null && text === "") return rejected(damaged);',
+    suites: [select],
+  },
+  {
+    breaks:
+      "half of a character in the prefix or the suffix of a route stops the app without a problem",
+    file: "src/copy/routing/routes.ts",
+    find: 'return problem === null ? text : "";',
+    replace: "return text;",
+    suites: [strangeSettings],
+  },
+  {
+    breaks: "a route's name that is not a text stops the app without a problem",
+    file: "src/copy/routing/routes.ts",
+    find: '    .filter((name) => typeof name === "string");',
+    replace: "    .map(String);",
+    suites: [strangeSettings],
+  },
+  {
+    breaks: "a long list of routes with many problems stops the app without a problem",
+    file: "src/settings/settings.ts",
+    find: "for (const problem of parsed.problems) problems.push(`COPY_ROUTES ${problem}`);",
+    replace: "problems.push(...parsed.problems.map((problem) => `COPY_ROUTES ${problem}`));",
+    suites: [strangeSettings],
+  },
+  {
     breaks: "a state of a glob does not pass from one word of states to the next",
     file: "src/copy/routing/glob-matcher.ts",
     find: "skippedFolders = (outside >>> 31) | (outside >>> 30);",
@@ -92,6 +129,13 @@ export const jobRequestMutants: readonly Mutant[] = [
     file: "src/jobs/request/places.ts",
     find: 'query === "" ? characterProblems(text) : []',
     replace: 'text === "" ? characterProblems(text) : []',
+    suites: [places],
+  },
+  {
+    breaks: "an encoded slash at the end of a job's place names another folder",
+    file: "src/jobs/request/places.ts",
+    find: "const endsWithSlash = /(?:\\/|%2f)$/i;",
+    replace: "const endsWithSlash = /\\/$/;",
     suites: [places],
   },
   {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { onTestFinished } from "vitest";
+import { compileCache } from "../compile-cache.ts";
 
 export type FerryOptions = {
   env?: Record<string, string>;
@@ -65,6 +66,7 @@ export function startFerry(args: readonly string[], options: FerryOptions = {}):
       HOME: "/nonexistent",
       TERM: "xterm",
       SHELL: "/bin/sh",
+      NODE_COMPILE_CACHE: compileCache,
       ...env,
     },
     stdio: "pipe",

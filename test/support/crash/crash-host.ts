@@ -1,7 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { compileCache } from "../compile-cache.ts";
 import type { Order, Remark, Reply } from "./crash-child.ts";
 
 /** A Functions host in a separate process. */
@@ -34,7 +33,6 @@ type ReplyTo<Name extends Order["order"]> = Reply & {
 
 /**
  * Keeps a process ready in advance, because loading the libraries takes far longer than a whole trial.
- * The compile cache (node:module, `NODE_COMPILE_CACHE`) halves the remaining time.
  */
 export function hostProcesses(): HostProcesses {
   const idle: Promise<HostProcess>[] = [];
@@ -66,7 +64,7 @@ function startProcess(): { host: HostProcess; ready: Promise<unknown> } {
   const child = fork(new URL("crash-child.ts", import.meta.url), {
     // A host runs for less than a second: optimizing compilers and small heaps cost more time than they save.
     execArgv: ["--max-opt=1", "--max-semi-space-size=32"],
-    env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(tmpdir(), "ferry-compile-cache") },
+    env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: compileCache },
   });
   const waiting = new Map<
     number,

@@ -5,21 +5,25 @@ import { openStore } from "../../../src/local/storage/store/store.ts";
 import { noLease } from "../../../src/local/storage/leases/lease-rules.ts";
 import { noon } from "./emulator.ts";
 
-/** `at`: when the blobs were written (epoch ms); noon when absent. */
+/**
+ * `at`: when the blobs were written (epoch ms); noon when absent. `contentOf`: the content of the blob with a name; "x"
+ * when absent.
+ */
 export type ManyBlobs = {
   account: string;
   container: string;
   names: Iterable<string>;
   at?: number;
+  contentOf?: (name: string) => string;
 };
 
 /**
- * Writes many block blobs, all with the content "x", and their container unless it exists, into the file of an emulator
- * that is not running. Hundreds of thousands take seconds; as requests they would take minutes.
+ * Writes many block blobs, and their container unless it exists, into the file of an emulator that is not running or
+ * has no request now. Hundreds of thousands take seconds; as requests they would take minutes.
  */
 export function writeManyBlobs(
   file: string,
-  { account, container, names, at = noon }: ManyBlobs,
+  { account, container, names, at = noon, contentOf }: ManyBlobs,
 ): void {
   const store = openStore(file);
   const blob = { ...plainBlob, createdAt: at, lastModified: at };
@@ -30,14 +34,21 @@ export function writeManyBlobs(
         insertContainer(store, { account, name: container, publicAccess: null, ...state });
       }
       const { id = 0 } = findContainer(store, account, container) ?? {};
-      const content = addContent(store, [createBlock(store, Buffer.from("x"))]);
+      const add = (text: string) => addContent(store, [createBlock(store, Buffer.from(text))]);
+      const shared = contentOf === undefined ? add("x") : null;
       for (const name of names) {
-        saveBlob(store, { ...blob, container: id, name, etag: store.nextEtag(), content });
+        const own = contentOf === undefined ? {} : ownContent(contentOf(name), add);
+        const etag = store.nextEtag();
+        saveBlob(store, { ...blob, container: id, name, etag, content: shared, ...own });
       }
     });
   } finally {
     store.close();
   }
+}
+
+function ownContent(text: string, add: (text: string) => number | null) {
+  return { content: add(text), length: Buffer.byteLength(text) };
 }
 
 const plainBlob = {

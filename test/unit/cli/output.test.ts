@@ -95,3 +95,32 @@ test("wrong arguments exit with 2, and an unexpected error with 70", () => {
   expect(output.error(new TypeError("x is not a function"))).toBe(70);
   expect(JSON.parse(err())).toMatchObject({ error: { cause: "bug" } });
 });
+
+test.each([
+  ["a SAS", "sv=2026&sp=r&sig=canary%3D"],
+  ["a SAS with blanks", "sv = 2026 & sig = canary"],
+  ["a SAS in quotation marks", "sv=2026&sig='canary'"],
+  ["an account key", `${"canary+/".repeat(11)}==`],
+  ["a URL with a SAS", "https://acct1.blob.core.windows.net/a/b?sig=canary"],
+])(
+  "%s in place of an id is printed neither with an error nor when watching is stopped",
+  (_, id) => {
+    for (const isJson of [false, true]) {
+      const { shell, err } = capture();
+      const output = createOutput(shell, isJson);
+      output.error(new UsageError("Wrong"), id);
+      output.stopped(["a-1", id], { noun: "copy", nouns: "copies", command: "ferry" });
+      const printed = err();
+      expect(printed).not.toContain("canary");
+      expect(printed).toContain("a-1");
+      expect(printed).toContain("(not shown)");
+    }
+  },
+);
+
+test("an example of a SAS in a message stays, and a SAS in it is hidden", () => {
+  const { shell, err } = capture();
+  const example = "A SAS is a text such as sv=…&se=…&sp=r&sig=…, without the URL before it";
+  createOutput(shell, false).error(new UsageError("Cannot use sv=1&sig=canary", example));
+  expect(err()).toBe(`ferry: Cannot use (not shown)\nFix: ${example}\n`);
+});

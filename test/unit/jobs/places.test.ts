@@ -46,9 +46,40 @@ test.each([
   ["archive/my films", "my films/"],
   ["archive/films//", "films//"],
   ["archive", ""],
+  ["archive/", ""],
 ])("the place %j has the prefix %j", (path, prefix) => {
   expect(read(path)).toMatchObject({ prefix });
 });
+
+test.each([
+  ["archive/films%2F", "films/"],
+  ["archive/films%2f", "films/"],
+  ["archive/films/%2F", "films//"],
+  ["archive/films%2F/", "films//"],
+  ["archive/films%2F%2f", "films//"],
+  ["archive/films%2F/%2F", "films///"],
+  ["archive/films%2F2026%2F", "films/2026/"],
+  ["archive/films%2F2026", "films/2026/"],
+  ["archive/%2F", "/"],
+  ["archive/films%252F", "films%2F/"],
+])("an encoded slash in the place %j means the same as a raw one: %j", (path, prefix) => {
+  expect(read(path)).toMatchObject({ prefix });
+  expect(read(`${path}?sv=2026-02-06&sig=x`)).toMatchObject({ prefix });
+  const raw = path.replaceAll(/%2F/gi, "/");
+  expect(read(raw)).toEqual(read(path));
+  // A copy of a blob in the place reads the same name.
+  const copy = parseDestination(`${acct}${raw.replace(/\/?$/, "/")}a.txt`, onlyStorage);
+  expect(copy).toMatchObject({ endpoint: { path: `${prefix}a.txt` } });
+});
+
+test.each(["archive%2F", "archive%2f", "archive%2Ffilms%2F", "archive%2Ffilms", "$root%2F"])(
+  "an encoded slash does not separate a container from a folder, as in a copy's URL: %s",
+  (path) => {
+    expect(read(path)).toEqual([expect.stringMatching(/container/)]);
+    const copy = parseDestination(`${acct}${path}a.txt`, onlyStorage);
+    expect(copy).toMatchObject({ ok: false });
+  },
+);
 
 test("blanks and line breaks around a pasted place with a SAS are ignored, as for a copy", () => {
   expect(read("archive/films?sv=2026-02-06&sig=x \n")).toMatchObject({ prefix: "films/" });

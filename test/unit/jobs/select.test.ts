@@ -53,6 +53,16 @@ test("a URL or a SAS in a glob is rejected by its place in the request, and not 
   ]);
 });
 
+test("half of a character in a glob is rejected by its place in the request, and a whole one is accepted", () => {
+  const half = (code: string) =>
+    `has the character ${code}, an unpaired surrogate; remove it, because no name in Storage contains it`;
+  expect(problemsOf({ include: ["*", "\ud83c*"], exclude: ["{a,b\udfac}"] })).toEqual([
+    `/select/include/1 ${half("U+D83C")}`,
+    `/select/exclude/0 ${half("U+DFAC")}`,
+  ]);
+  expect(problemsOf({ include: ["{🎬,🎥}/**"], exclude: ["😀*"] })).toEqual([]);
+});
+
 /** The costliest selector that a request can have. */
 const costly = createSelector({
   ...selectAll,

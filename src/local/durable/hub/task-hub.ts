@@ -25,6 +25,8 @@ export type TaskHubOptions = Pick<DurableOptions, "file" | "probe" | "onFileErro
 export function openTaskHub(options: TaskHubOptions): TaskHub {
   const { file, clock, probe, onFileError = () => {} } = options;
   const database = openHubFile(file);
+  // Prepared once, because `exec` compiles its text in each call.
+  const [begin, end] = [database.prepare("BEGIN IMMEDIATE"), database.prepare("COMMIT")];
   let closed = false;
   const close = () => {
     if (closed) return;
@@ -59,11 +61,11 @@ export function openTaskHub(options: TaskHubOptions): TaskHub {
     commit(point, write) {
       if (closed) throw new Error(`Cannot commit because the task hub is closed: ${point}`);
       callProbe(point, "before");
-      database.exec("BEGIN IMMEDIATE");
+      begin.run();
       let written;
       try {
         written = write();
-        database.exec("COMMIT");
+        end.run();
       } catch (error) {
         // After some errors, such as a full disk, SQLite has rolled back, and another ROLLBACK would hide the error.
         if (!closed && database.isTransaction) database.exec("ROLLBACK");

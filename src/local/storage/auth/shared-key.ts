@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto";
 import { authenticationFailed } from "./authentication-failed.ts";
 import type { Account } from "./accounts.ts";
 import { minute } from "../http/durations.ts";
@@ -29,12 +29,14 @@ export function verifySharedKey(
     throw authenticationFailed(`Account ${signer} cannot sign requests to account ${account.name}`);
   }
   requireRecentDate(request, now);
-  const texts = stringsToSign(request, account.name);
-  if (!texts.some((text) => isValidSignature(text, { signature, key: account.key }))) {
-    throw authenticationFailed(
-      `The signature is not the one computed for this string to sign: '${texts[0]}'`,
-    );
-  }
+  const isValid = (text: string) => isValidSignature(text, { signature, key: account.key });
+  // Most requests have no parameter with an empty value: both strings are the same.
+  if (isValid(stringToSign(request, { account: account.name, emptyValues: "left out" }))) return;
+  const text = stringToSign(request, { account: account.name, emptyValues: "signed" });
+  if (isValid(text)) return;
+  throw authenticationFailed(
+    `The signature is not the one computed for this string to sign: '${text}'`,
+  );
 }
 
 /** Returns true if `signature` is the base64 HMAC-SHA256 of the text under the account's key. */
@@ -42,7 +44,9 @@ export function isValidSignature(
   text: string,
   { signature, key }: { signature: string; key: string },
 ): boolean {
-  const expected = createHmac("sha256", Buffer.from(key, "base64")).update(text, "utf8").digest();
+  const expected = createHmac("sha256", createSecretKey(key, "base64")) // faster than with bytes
+    .update(text, "utf8")
+    .digest();
   const given = Buffer.from(signature, "base64");
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
@@ -62,11 +66,11 @@ function requireRecentDate({ headers }: StorageRequest, now: number): void {
  * query parameters with an empty value: those for Go and Python sign them, the one for JavaScript leaves
  * them out. All of them work with Azure, so both strings are valid.
  */
-function stringsToSign(
+function stringToSign(
   { method, headers, target }: StorageRequest,
-  account: string,
-): readonly [string, string] {
-  const lines = [
+  signer: { account: string; emptyValues: EmptyValues },
+): string {
+  return [
     method,
     headers["content-language"] ?? "",
     headers["content-encoding"] ?? "",
@@ -79,21 +83,17 @@ function stringsToSign(
     headers["if-none-match"] ?? "",
     headers["if-unmodified-since"] ?? "",
     headers["range"] ?? "",
-  ];
-  const sign = (emptyValues: EmptyValues) =>
-    [
-      ...lines,
-      ...canonicalHeaders(headers),
-      canonicalResource(target, { account, emptyValues }),
-    ].join("\n");
-  return [sign("signed"), sign("left out")];
+    ...canonicalHeaders(headers),
+    canonicalResource(target, signer),
+  ].join("\n");
 }
 
 function canonicalHeaders(headers: Readonly<Record<string, string>>): string[] {
   return Object.keys(headers)
     .filter((name) => name.startsWith("x-ms-"))
-    .toSorted((one, other) => (collationKey(one) < collationKey(other) ? -1 : 1))
-    .map((name) => `${name}:${(headers[name] ?? "").trim()}`);
+    .map((name) => ({ name, sortedBy: collationKey(name) }))
+    .toSorted((one, other) => (one.sortedBy < other.sortedBy ? -1 : 1))
+    .map(({ name }) => `${name}:${(headers[name] ?? "").trim()}`);
 }
 
 /**

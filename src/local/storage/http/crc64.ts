@@ -1,14 +1,14 @@
 /** CRC-64/NVME, lowest bit first. */
 const polynomial = 0x9a6c9329ac4bc9b5n;
-const allBits = 0xffff_ffff;
+const allBits = ~0;
 
 /**
  * Tables for eight bytes at a time, because bodies can have hundreds of MiB. Entry `256 * n + byte` is the
  * remainder of `byte` followed by `n` zero bytes. Its two halves are in two arrays, because numbers have
- * bitwise operators for 32 bits only.
+ * bitwise operators for 32 bits only. They are signed, as the operators' results, which saves conversions.
  */
-const lowHalves = new Uint32Array(8 * 256);
-const highHalves = new Uint32Array(8 * 256);
+const lowHalves = new Int32Array(8 * 256);
+const highHalves = new Int32Array(8 * 256);
 for (let byte = 0; byte < 256; byte += 1) {
   let remainder = BigInt(byte);
   for (let count = 0; count < 8; count += 1) {
@@ -27,12 +27,13 @@ for (let byte = 0; byte < 256; byte += 1) {
 export function crc64(bytes: Buffer): string {
   let low = allBits;
   let high = allBits;
-  const lookUp = (half: Uint32Array, index: number) => half[index] ?? 0; // the index is always below 2,048
+  const lookUp = (half: Int32Array, index: number) => half[index] ?? 0; // the index is always below 2,048
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const end = bytes.length - (bytes.length % 8);
   for (let at = 0; at < end; at += 8) {
-    const one = (low ^ bytes.readUInt32LE(at)) >>> 0;
-    const two = (high ^ bytes.readUInt32LE(at + 4)) >>> 0;
-    const remainder = (half: Uint32Array) =>
+    const one = low ^ view.getInt32(at, true);
+    const two = high ^ view.getInt32(at + 4, true);
+    const remainder = (half: Int32Array) =>
       lookUp(half, 1792 + (one & 255)) ^
       lookUp(half, 1536 + ((one >>> 8) & 255)) ^
       lookUp(half, 1280 + ((one >>> 16) & 255)) ^

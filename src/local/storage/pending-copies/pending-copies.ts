@@ -121,16 +121,23 @@ export function withSpeed(copy: PendingCopy, bytesPerSecond: number, now: number
   };
 }
 
+/** Returns true if `endDueCopies` has a copy to end at `now`. */
+export function hasDueCopies(store: Store, now: number): boolean {
+  return nextDueCopy(store, now) !== undefined;
+}
+
 /** Ends all copies that are due at `now`, in order and each with its own end time. */
 export function endDueCopies(store: Store, now: number): void {
-  for (;;) {
-    const copy = store.one<PendingCopy>(
-      `${selectPendingCopy} WHERE due_at <= ? AND source_service <> 'web' ORDER BY due_at LIMIT 1`,
-      now,
-    );
-    if (copy === undefined) return;
+  for (let copy = nextDueCopy(store, now); copy !== undefined; copy = nextDueCopy(store, now)) {
     endCopy(store, copy, predictEnd(copy));
   }
+}
+
+function nextDueCopy(store: Store, now: number): PendingCopy | undefined {
+  return store.one<PendingCopy>(
+    `${selectPendingCopy} WHERE due_at <= ? AND source_service <> 'web' ORDER BY due_at LIMIT 1`,
+    now,
+  );
 }
 
 /** Due copies from sources outside Storage, whose bytes have to be fetched first. */

@@ -38,6 +38,8 @@ export function openStore(file: string, onError: (error: unknown) => void = () =
     statements.set(sql, known);
     return known;
   };
+  // Prepared once, because `exec` compiles its text in each call.
+  const [begin, commit] = [statement("BEGIN IMMEDIATE"), statement("COMMIT")];
   const watched = <T>(work: () => T): T => {
     try {
       return work();
@@ -53,10 +55,10 @@ export function openStore(file: string, onError: (error: unknown) => void = () =
   return {
     transaction(work) {
       return watched(() => {
-        database.exec("BEGIN IMMEDIATE");
+        begin.run();
         try {
           const result = work();
-          database.exec("COMMIT");
+          commit.run();
           return result;
         } catch (error) {
           // After some errors, such as a full disk, SQLite has rolled back, and another ROLLBACK would hide the error.

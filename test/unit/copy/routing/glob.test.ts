@@ -115,6 +115,22 @@ test("every name that matches starts with the literal prefix", () => {
   );
 });
 
+test("the literal prefix consists of whole characters, for any alternatives", () => {
+  expect(literalStart(glob("{🎬,🎥}/**"))).toBe("");
+  expect(literalStart(glob("in/{😀,😁}*.mp4"))).toBe("in/");
+  expect(literalStart(glob("{🎬a,🎬b}"))).toBe("🎬");
+  const unit = fc.constantFrom("🎬", "🎥", "😀", "a", "/", "*");
+  const alternatives = fc.array(fc.string({ unit, maxLength: 4 }), { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(alternatives, fc.string({ unit, maxLength: 4 }), (texts, rest) => {
+      const pattern = glob(`{${texts.join(",")}}${rest}*`);
+      const start = literalStart(pattern);
+      expect(start).not.toMatch(/\p{Surrogate}/u);
+      for (const each of expandGlob(pattern)) expect(each.startsWith(start)).toBe(true);
+    }),
+  );
+});
+
 test("a character of a name takes at most one step for 32 characters of all globs, for any globs", () => {
   const hostile = ["*a", "**a", "a*?", "?"].map((part) => part.repeat(300).slice(0, 1_000));
   const globs = hostile.map((text, index) => glob(`${text.slice(1)}${index}`));
