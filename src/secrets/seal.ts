@@ -76,6 +76,7 @@ export function createSeal(keys: readonly Buffer[]): Seal {
 export class UnsealError extends Error {
   override name = "UnsealError" as const;
   readonly fix: string;
+  readonly field: SealedPlace["field"];
 
   /** `missingKey`: the id of the key that is not configured; null if the sealed value itself cannot be used. */
   constructor(
@@ -88,6 +89,7 @@ export class UnsealError extends Error {
         ? "it is damaged or was sealed for another copy or URL"
         : `COPY_SECRET_KEYS does not contain its key, which has the id ${missingKey}`;
     super(`Cannot open the sealed ${field} because ${reason}: instance ${instanceId}`, options);
+    this.field = field;
     this.fix =
       missingKey === null
         ? "Send the request again"

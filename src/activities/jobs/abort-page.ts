@@ -3,15 +3,18 @@ import { plusMs } from "../../copy/time.ts";
 import { toOpenPage, withOpenPage } from "../../jobs/decisions/pages.ts";
 import { isFinalState } from "../../jobs/contract/page.ts";
 import type { PlannedObject } from "../../jobs/contract/page.ts";
+import type { UnsealError } from "../../secrets/seal.ts";
 import { closePage } from "./close-page.ts";
 import { findOurs, fenceOf } from "./find-object.ts";
 import { callOrder, changeRecord, goOn, notServed } from "./job-run.ts";
 import type { JobRun, StepEnd } from "./job-run.ts";
+import { findUnsealError } from "./job-sides.ts";
 import { destinationOf, observeCopy } from "./object-state.ts";
 import { openPage } from "./page-run.ts";
 import type { PageRun } from "./page-run.ts";
 import { listPending, removeStub } from "./poll-page.ts";
 import type { Pending } from "./poll-page.ts";
+import { hasGivenUp, waitForKey } from "./wait-for-key.ts";
 
 /** The maximum number of concurrent calls of an abort. */
 const maxConcurrent = 32;
@@ -71,6 +74,12 @@ async function findOne(
   page: PageRun,
   { index, object }: { index: number; object: PlannedObject },
 ): Promise<StepEnd | null> {
+  const error = findUnsealError(run.sides.destination);
+  if (error !== null) {
+    if (!hasGivenUp(run, error)) return await waitForKey(run, error);
+    page.states[index] = lost(error, "Cannot determine whether the copy was started");
+    return null;
+  }
   const order = { object: destinationOf(run, object), ...callOrder(run) };
   const read = await run.deps.storage.readDestination(order);
   if (read.kind === "throttled" || read.kind === "transient") return await notServed(run, read);
@@ -91,6 +100,13 @@ async function abortPending(run: JobRun, page: PageRun): Promise<StepEnd | null>
 async function abortOne(run: JobRun, page: PageRun, each: Pending): Promise<StepEnd | null> {
   const { index, object, copyId } = each;
   const { storage } = run.deps;
+  const error = findUnsealError(run.sides.destination);
+  if (error !== null) {
+    if (!hasGivenUp(run, error)) return await waitForKey(run, error);
+    const action = "Cannot abort the copy; it may still be running, or may have succeeded";
+    page.states[index] = { ...lost(error, action), copyId };
+    return null;
+  }
   const destination = destinationOf(run, object);
   const aborted = await storage.abort({ object: destination, copyId, ...callOrder(run) });
   if (aborted.kind === "throttled" || aborted.kind === "transient") {
@@ -112,6 +128,11 @@ async function abortOne(run: JobRun, page: PageRun, each: Pending): Promise<Step
   }
   page.states[index] = state;
   return null;
+}
+
+/** The state of an object whose destination can no longer be read or changed. */
+function lost({ message }: UnsealError, action: string) {
+  return { is: "failed", cause: "internal", message: `${action}: ${message}` } as const;
 }
 
 /** Works on each item, some at a time, until a call is not served or the run's time is over. */

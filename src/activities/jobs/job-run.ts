@@ -5,14 +5,13 @@ import type { AccessPolicy } from "../../copy/routing/copy-access.ts";
 import { plusMs, toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
 import type { JobFailure } from "../../jobs/contract/job-failure.ts";
-import type { JobInput, JobPlace } from "../../jobs/contract/job-input.ts";
 import type { JobRecord } from "../../jobs/contract/job-record.ts";
 import type { PagePlan } from "../../jobs/contract/page.ts";
-import { folderOf } from "../../jobs/request/places.ts";
-import type { JobSide, JobStorage } from "../../jobs/contract/storage.ts";
+import type { JobStorage } from "../../jobs/contract/storage.ts";
 import type { CallWindow } from "../../jobs/decisions/throttle.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import type { Seal, SealedPlace } from "../../secrets/seal.ts";
+import type { Seal } from "../../secrets/seal.ts";
+import type { JobSides } from "./job-sides.ts";
 
 /** The interfaces that the activity of a job uses. */
 export type JobDependencies = {
@@ -74,8 +73,6 @@ export type JobRun = {
 
 /** `isNew`: this run wrote the plan, and has not worked on its page. */
 export type KnownPlan = { plan: PagePlan; isNew: boolean };
-
-export type JobSides = { source: JobSide; destination: JobSide };
 
 /** The result of a step: continue with the next step, or wait until a time (epoch ms). */
 export type StepEnd = { kind: "next" } | { kind: "wait"; until: EpochMs };
@@ -183,26 +180,4 @@ export async function notServed(
     updatedAt: toIso(now),
   }));
   return { kind: "wait", until: window.pausedUntil() ?? plusMs(now, second) };
-}
-
-/** Opens the SAS of both sides. Throws `UnsealError`. */
-export function openJobSides(
-  { seal }: Pick<JobDependencies, "seal">,
-  instanceId: InstanceId,
-  { source, destination, sourceSas, destinationSas }: JobInput,
-): JobSides {
-  const open = (place: JobPlace, sealed: string | null, field: SealedPlace["field"]): JobSide => ({
-    container: place.container,
-    access:
-      sealed === null
-        ? { kind: "identity" }
-        : {
-            kind: "sas",
-            sas: seal.open(sealed, { instanceId, field, endpoint: folderOf(place) }),
-          },
-  });
-  return {
-    source: open(source, sourceSas, "sourceSas"),
-    destination: open(destination, destinationSas, "destinationSas"),
-  };
 }

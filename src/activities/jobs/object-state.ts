@@ -8,14 +8,15 @@ import type { ObjectState, PagePlan, PlannedObject, Residue } from "../../jobs/c
 import { blobIn } from "../../jobs/contract/job-input.ts";
 import type { DestinationState, JobObject } from "../../jobs/contract/storage.ts";
 import type { JobRun } from "./job-run.ts";
+import { findUnsealError, openSide } from "./job-sides.ts";
 
 /** The blob of an object at the source or the destination. */
 export function sourceOf({ sides, record }: JobRun, { name }: PlannedObject): JobObject {
-  return { ...sides.source, name: `${record.input.source.prefix}${name}` };
+  return { ...openSide(sides.source), name: `${record.input.source.prefix}${name}` };
 }
 
 export function destinationOf({ sides, record }: JobRun, { name }: PlannedObject): JobObject {
-  return { ...sides.destination, name: `${record.input.destination.prefix}${name}` };
+  return { ...openSide(sides.destination), name: `${record.input.destination.prefix}${name}` };
 }
 
 /** A copy of an object. `since`: when it was started (epoch ms). `overwrote`: as in its pending state. */
@@ -38,7 +39,8 @@ export function observeCopy(
 ): ObservedCopy {
   const now = run.deps.now();
   const onto = object.do.kind === "copy" ? object.do.onto : null;
-  const { access } = run.sides.source;
+  // The terms of the source's SAS can only refine the cause of a failed copy.
+  const access = findUnsealError(run.sides.source) === null ? run.sides.source.access() : null;
   const copyPlan = {
     source: { etag: object.etag, length: object.length },
     destinationEtag: onto?.kind === "etag" ? onto.etag : null,
@@ -47,7 +49,7 @@ export function observeCopy(
   const status = interpretStatus(
     { plan: copyPlan, copyId },
     seen === null ? null : { ...seen, metadata: {} },
-    { sas: access.kind === "sas" ? access.sas : null, now },
+    { sas: access?.kind === "sas" ? access.sas : null, now },
   );
   // Complete content is never removed: the copy may have been found after an unclear start, and be another client's.
   const isNew = onto?.kind === "absent" && seen?.copy?.status !== "success";

@@ -17,6 +17,7 @@ import {
   withStop,
 } from "./job-run.ts";
 import type { JobRun, StepEnd } from "./job-run.ts";
+import { openSide } from "./job-sides.ts";
 
 /** The maximum number of listings of the source for one page, if `select` leaves out most of it. */
 const maxSourceCalls = 20;
@@ -81,7 +82,7 @@ async function listSource(run: JobRun, start: PageStart): Promise<Selected | { e
   const pause = pauseUntil(run, run.until);
   for (let calls = 1; ; calls++) {
     const listed = await deps.storage.list({
-      side: run.sides.source,
+      side: openSide(run.sides.source),
       role: "source",
       prefix: source.prefix,
       marker,
@@ -137,7 +138,7 @@ async function listDestination(
   let marker: string | null = null;
   do {
     const listed: ListOutcome = await deps.storage.list({
-      side: run.sides.destination,
+      side: openSide(run.sides.destination),
       role: "destination",
       prefix,
       marker,

@@ -8,9 +8,11 @@ import { beginPolls, nextPolls, toOpenPage, withOpenPage } from "../../jobs/deci
 import { closePage } from "./close-page.ts";
 import { callOrder, changeRecord, goOn, notServed } from "./job-run.ts";
 import type { JobRun, StepEnd } from "./job-run.ts";
+import { findUnsealError, openSide } from "./job-sides.ts";
 import { asForeignAbort, destinationOf, observeCopy } from "./object-state.ts";
 import { openPage } from "./page-run.ts";
 import type { PageRun } from "./page-run.ts";
+import { waitForKey } from "./wait-for-key.ts";
 
 /** The maximum number of pending copies that are read one by one; more are listed. */
 const maxReads = 2;
@@ -25,6 +27,8 @@ export async function pollPage(run: JobRun, number: number): Promise<StepEnd> {
   const { deps } = run;
   const page = await openPage(run, number, { registers: false });
   if (page === null || page.part !== null) return await closePage(run, number, page);
+  const error = findUnsealError(run.sides.destination);
+  if (error !== null && listPending(page).length > 0) return await waitForKey(run, error);
   const waits = await observePending(run, page);
   const now = deps.now();
   const polls = page.polls ?? beginPolls(page.states);
@@ -77,7 +81,7 @@ async function listPendingRange(
   let marker: string | null = null;
   for (let calls = 1; calls <= maxCallsOfListing; calls++) {
     const listed = await storage.list({
-      side: run.sides.destination,
+      side: openSide(run.sides.destination),
       role: "destination",
       prefix: run.record.input.destination.prefix,
       marker,

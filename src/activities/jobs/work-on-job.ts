@@ -1,30 +1,28 @@
 import { failure } from "../../copy/contract/failure.ts";
-import { minute } from "../../copy/durations.ts";
-import { earliest, plusMs, toIso } from "../../copy/time.ts";
+import { earliest, toIso } from "../../copy/time.ts";
 import type { JobStep, JobStepResult } from "../../jobs/contract/job-input.ts";
 import type { JobRecord } from "../../jobs/contract/job-record.ts";
 import { createWindow } from "../../jobs/decisions/throttle.ts";
 import { checkJobAccess } from "../../jobs/request/job-access.ts";
-import { UnsealError } from "../../secrets/seal.ts";
+import type { UnsealError } from "../../secrets/seal.ts";
 import { endPage } from "./abort-page.ts";
 import { copyPages, maxOpenPages } from "./copy-pages.ts";
 import { checkReport, endJob } from "./end-job.ts";
 import {
   changeRecord,
   JobDeletedError,
-  openJobSides,
   readIntervalMs,
   readRecord,
   runTimes,
   withStop,
 } from "./job-run.ts";
 import type { JobDependencies, JobRun, StepEnd } from "./job-run.ts";
+import { createJobSides, findUnsealError } from "./job-sides.ts";
 import { planPage } from "./plan-page.ts";
 import { pollPage } from "./poll-page.ts";
+import { waitForKey, withOpenedSides } from "./wait-for-key.ts";
 
 const noSuchJob = "There is no such job";
-/** How long a job waits for a key that is not configured (ms). */
-const keyWaitMs = minute;
 
 /**
  * Works on a job for at most a minute: plans pages, starts their objects, polls pending copies, and ends the job. Its
@@ -49,26 +47,17 @@ export async function workOnJob(deps: JobDependencies, step: JobStep): Promise<J
       record,
       recordAt: deps.now(),
       window: createWindow(record.throttle, record.input.concurrency),
-      sides: openJobSides(deps, instanceId, record.input),
+      sides: createJobSides(deps, instanceId, record.input),
       written: Promise.resolve(),
       plans: [],
     };
     return await workUntilDone(run);
   } catch (error) {
-    if (error instanceof JobDeletedError) {
-      const { jobs } = deps.ledger;
-      // The run may have written a page after the pages were deleted.
-      if ((await jobs.read(instanceId)) === null) await jobs.pages.remove(instanceId);
-      return { kind: "done", reason: noSuchJob };
-    }
-    if (!(error instanceof UnsealError)) throw error;
-    const { message, fix } = error;
-    await deps.ledger.jobs.change(instanceId, (latest) => ({
-      ...latest,
-      warning: `${message}. ${fix}`,
-      updatedAt: toIso(deps.now()),
-    }));
-    return { kind: "wait", until: plusMs(deps.now(), keyWaitMs) };
+    if (!(error instanceof JobDeletedError)) throw error;
+    const { jobs } = deps.ledger;
+    // The run may have written a page after the pages were deleted.
+    if ((await jobs.read(instanceId)) === null) await jobs.pages.remove(instanceId);
+    return { kind: "done", reason: noSuchJob };
   }
 }
 
@@ -94,20 +83,26 @@ async function workUntilDone(run: JobRun): Promise<JobStepResult> {
     if (!isKnown) await readRecord(run);
     if (doneReason(run.record, generation) === null && run.record.wanted === "pause") {
       await changeRecord(run, (record) =>
-        record.wanted === "pause" ? { ...record, isPaused: true, warning: null } : null,
+        record.wanted === "pause"
+          ? { ...record, isPaused: true, warning: null, sealedSince: {} }
+          : null,
       );
     }
   }
 }
 
-/** Records the start, and checks whether the settings still allow the job. */
+/** Records the start and which sides can be opened again, and checks whether the settings still allow the job. */
 async function begin(run: JobRun): Promise<void> {
   const { deps } = run;
   const now = deps.now();
   const denial = checkJobAccess(deps.access, run.record.input, now);
-  if (denial === null && run.record.startedAt !== null) return;
+  const isOpened = withOpenedSides(run, run.record) !== null;
+  if (denial === null && run.record.startedAt !== null && !isOpened) return;
   await changeRecord(run, (record) => {
-    const started = { ...record, startedAt: record.startedAt ?? toIso(now) };
+    const started = {
+      ...(withOpenedSides(run, record) ?? record),
+      startedAt: record.startedAt ?? toIso(now),
+    };
     if (denial === null) return started;
     const message = `Cannot continue the job because ${denial.reason}`;
     return withStop(started, failure("not-allowed", message), now) ?? started;
@@ -139,12 +134,19 @@ async function takeStep(run: JobRun): Promise<StepEnd> {
     if (run.window.isPaused(now) && isLeft) {
       return { kind: "wait", until: nextTime(pending, run.window.pausedUntil()) };
     }
+    const error = isLeft ? findSealed(run) : null;
+    if (error !== null) return await waitForKey(run, error);
     if (current !== null) return await copyPages(run, current);
     if (next !== null) return await planPage(run, next);
   }
   return pending.length === 0
     ? await endJob(run)
     : { kind: "wait", until: nextTime(pending, null) };
+}
+
+/** Why no page can be planned or started now; null if both sides can be opened. */
+function findSealed({ sides: { source, destination } }: JobRun): UnsealError | null {
+  return findUnsealError(source) ?? findUnsealError(destination);
 }
 
 function firstPage(open: number | null, current: number | null): number | null {

@@ -26,6 +26,8 @@ export type JobRecord = {
   stopped: JobFailure | null;
   /** Why the job makes no progress now; null while it does. */
   warning: string | null;
+  /** Since when the SAS of a side could not be opened because its key is missing (epoch ms); empty without such a side. */
+  sealedSince: { readonly source?: EpochMs; readonly destination?: EpochMs };
   /** Where the next page begins; null when all pages are planned. */
   next: PageStart | null;
   /** Pages with a plan. */

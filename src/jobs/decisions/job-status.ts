@@ -32,6 +32,7 @@ export function newJobRecord(input: JobInput, dryRun: boolean): JobRecord {
     isChecked: input.report === null || dryRun,
     stopped: null,
     warning: null,
+    sealedSince: {},
     next: { marker: null },
     plannedPages: 0,
     planned: { objects: 0, bytes: 0 },
