@@ -18,6 +18,7 @@ import { emulatorMutants } from "./local/emulator.ts";
 import { ledgerRunMutants } from "./ledger/ledger-runs.ts";
 import { ledgerMutants } from "./ledger/ledger.ts";
 import { jobStorageMutants } from "./jobs/jobs-storage.ts";
+import { lostKeyMutants } from "./jobs/lost-keys.ts";
 import { localHostMutants } from "./local/local-host.ts";
 import type { Mutant } from "./mutant.ts";
 import { ownStateMutants } from "./ledger/own-state.ts";
@@ -66,6 +67,7 @@ export const mutants: readonly Mutant[] = [
   ...emulatorMutants,
   ...localHostMutants,
   ...jobStorageMutants,
+  ...lostKeyMutants,
   {
     breaks: "a start overwrites a blob that was created after the plan",
     file: "src/storage/blob-copy-client.ts",
