@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { campaigns } from "./support/campaigns.ts";
 import { compileCache } from "./support/compile-cache.ts";
 
 /** Tests of settings that a library reads once in a process. Each runs in a separate process. */
@@ -10,8 +11,13 @@ const separate = ["test/contract/host/streams.test.ts", "test/e2e/copies/storage
  */
 const shortRuns = ["--max-opt=2", "--min-semi-space-size=32", "--max-semi-space-size=64"];
 
-/** `vitest --mode full` runs the campaigns at full size: see `support/campaign-size.ts`. */
+/**
+ * `npm test` leaves out the campaigns. `vitest --mode full` runs them at full size, `--mode campaigns` at small size: see
+ * `support/campaign-size.ts`.
+ */
 export default defineConfig(({ mode }) => {
+  const isFull = mode === "full";
+  const left = isFull || mode === "campaigns" ? separate : [...separate, ...campaigns];
   /**
    * One project per kind of test. Timeouts only end tests that hang: they are long enough for a machine that is busy
    * with other work, because no result may depend on its speed.
@@ -22,16 +28,16 @@ export default defineConfig(({ mode }) => {
       // A worker loads the libraries once for all of its files, which halves the processor time. Files share modules,
       // so tests must restore what they change.
       isolate: false,
-      execArgv: mode === "full" ? [] : shortRuns,
+      execArgv: isFull ? [] : shortRuns,
       restoreMocks: true,
       unstubEnvs: true,
       include: [`test/${name}/**/*.test.ts`],
-      exclude: separate,
+      exclude: left,
       testTimeout,
       hookTimeout: testTimeout,
       setupFiles: ["test/seed-properties.ts"],
       env: {
-        CAMPAIGN_SIZE: mode === "full" ? "full" : "small",
+        CAMPAIGN_SIZE: isFull ? "full" : "small",
         NODE_COMPILE_CACHE: compileCache, // for the processes that tests start
       },
     },

@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { parseArgs, stripVTControlCharacters } from "node:util";
 import { mutants } from "./mutants.ts";
 import type { Mutant } from "./mutant.ts";
+import { campaigns } from "../support/campaigns.ts";
 
 /*
  * Makes each mistake of `mutants.ts` in a copy of the project, never in the checkout, builds it, and runs the suites
- * that must detect it, as `npm test` runs them: its count of killed mutants is that of `npm test` alone. `--suite
- * all` runs them at the full size of `npm run test:all`. Other words after the script's name select mutants whose
- * description contains one of them. Exits with 1 when a mutant survives, or when the suites fail without one.
+ * that must detect it, as `npm test` runs them, and then the campaigns at small size. It counts the mutants that `npm
+ * test` alone kills. `--suite all` runs everything at the full size of `npm run test:all`. Other words after the script's
+ * name select mutants whose description contains one of them. Exits with 1 when a mutant survives, or when the suites
+ * fail without one.
  */
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -38,6 +40,7 @@ const programs = {
 } as const;
 
 type Verdict = { mutant: string; verdict: string; by: string };
+const killed = { byTest: "killed", byCampaign: "killed by a campaign" };
 
 const { values, positionals: words } = parseArgs({
   options: { suite: { type: "string", default: "test" } },
@@ -65,10 +68,14 @@ if (sound !== null) {
 const verdicts: Verdict[] = [];
 const queue = [...chosen];
 await Promise.all(Array.from({ length: lanes }, work));
-const survivors = verdicts.filter(({ verdict }) => verdict !== "killed");
+const countOf = (kind: string) => verdicts.filter(({ verdict }) => verdict === kind).length;
+const survivors = verdicts.length - countOf(killed.byTest) - countOf(killed.byCampaign);
 const command = size === "all" ? "npm run test:all" : "npm test alone";
-console.log(`${command} kills ${verdicts.length - survivors.length} of ${verdicts.length} mutants`);
-process.exit(survivors.length === 0 && chosen.length > 0 ? 0 : 1);
+console.log(
+  `The campaigns kill ${countOf(killed.byCampaign)} mutants that the other suites do not`,
+);
+console.log(`${command} kills ${countOf(killed.byTest)} of ${verdicts.length} mutants`);
+process.exit(survivors === 0 && chosen.length > 0 ? 0 : 1);
 
 async function work(): Promise<void> {
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
@@ -82,8 +89,14 @@ async function judge(directory: string, { breaks, suites }: Mutant): Promise<Ver
   const built = await build(directory);
   if (!built.ok)
     return { mutant: breaks, verdict: "does not build", by: built.output.slice(0, 100) };
-  const by = await firstFailure(directory, suites, "--bail=1");
-  return { mutant: breaks, verdict: by === null ? "SURVIVED" : "killed", by: by ?? "" };
+  const isCampaign = (suite: string) => size === "test" && campaigns.includes(suite);
+  const others = suites.filter((suite) => !isCampaign(suite));
+  const byTest = await firstFailure(directory, others, "--bail=1");
+  if (byTest !== null) return { mutant: breaks, verdict: killed.byTest, by: byTest };
+  const byCampaign = await firstFailure(directory, suites.filter(isCampaign), "--bail=1");
+  return byCampaign === null
+    ? { mutant: breaks, verdict: "SURVIVED", by: "" }
+    : { mutant: breaks, verdict: killed.byCampaign, by: byCampaign };
 }
 
 /** The first test that fails, or null. */
@@ -93,7 +106,7 @@ async function firstFailure(
   ...options: readonly string[]
 ): Promise<string | null> {
   for (const suite of suites) {
-    const mode = size === "all" ? ["--mode", "full"] : [];
+    const mode = ["--mode", size === "all" ? "full" : "campaigns"];
     const config = ["run", "--config", "test/vitest.config.ts", "--maxWorkers=1", ...mode];
     const { ok, output } = await run(directory, "vitest", [...config, ...options, suite]);
     // The test's error shows whether it detected this mistake, or only timed out.

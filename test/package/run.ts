@@ -30,6 +30,7 @@ export async function runPackageSuite(args: readonly string[]): Promise<number> 
     const others = args.filter((arg) => arg !== "--extension");
     if (others.length < args.length) return runExtensionSuite(["scenarios-extension", ...others]);
     return runVitest([
+      "--mode=campaigns",
       "--project=e2e",
       "--project=separate",
       "--exclude=test/e2e/commands/**", // they test the project, not an app

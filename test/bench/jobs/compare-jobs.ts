@@ -54,7 +54,11 @@ async function compareCase(each: Case, build: string, size: "full" | "small"): P
     const isPending = each.pendingMs > 0;
     await stack.emulator.order({
       kind: "copies",
-      settings: { finishOnStart: isPending ? "never" : "always", startDelayMs: each.pendingMs },
+      settings: {
+        // Azure completes only copies within an account in their start: "Copy Blob" between accounts is asynchronous.
+        finishOnStart: isPending ? "never" : "same-account",
+        startDelayMs: each.pendingMs,
+      },
     });
     const load = { isFar: !isPending, isPending };
     const many = isPending ? waited[size] : blobs[size];
@@ -64,7 +68,7 @@ async function compareCase(each: Case, build: string, size: "full" | "small"): P
     for (const [name, contestant, copies, client] of [
       ["the plain loop", plainLoop, many, own],
       ["the loop that lists", isPending ? null : listingLoop, many, own],
-      ["rclone", hasRclone() ? rcloneCopy : null, many, null],
+      ["rclone", hasRclone() ? rcloneCopy : null, isPending ? many : singles[size], null],
       ["single copies of Ferry", singleCopies(stack), singles[size], app],
       ["a job of Ferry", ferryJob(stack), blobs[size], app],
     ] as const) {
@@ -142,7 +146,7 @@ function resultTable(
       "The emulator runs in a separate process, with its state on disk, for all contestants in turn; the app is another process. Requests for each copy are counted by the emulator: those of the ledger are included. Processor: time for each copy of the process that copies; the app's includes the local host and its task hub.",
       pendingMs > 0
         ? "Copy Blob within an account. The plain loop and rclone wait for each copy before they start another one in its place; a job starts the next ones, and polls by listing."
-        : "Copy Blob From URL with a SAS of the container; rclone sends Copy Blob.",
+        : "Copy Blob From URL with a SAS of the container, which ends in its response; rclone sends Copy Blob, which is pending for less than 1 ms, and polls it after 1 s.",
       `Goals: ${results.join("; ")}; at most ${maxRequests} requests for each object: ${met(requests <= maxRequests)}.${hasRclone() ? "" : " rclone is not installed."}`,
     ],
   };
