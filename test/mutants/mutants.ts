@@ -17,6 +17,7 @@ import { edgeMutants } from "./copies/edges.ts";
 import { emulatorMutants } from "./local/emulator.ts";
 import { ledgerRunMutants } from "./ledger/ledger-runs.ts";
 import { ledgerMutants } from "./ledger/ledger.ts";
+import { activeJobMutants } from "./jobs/active-jobs.ts";
 import { jobStorageMutants } from "./jobs/jobs-storage.ts";
 import { lostKeyMutants } from "./jobs/lost-keys.ts";
 import { localHostMutants } from "./local/local-host.ts";
@@ -66,6 +67,7 @@ export const mutants: readonly Mutant[] = [
   ...dateAndDotMutants,
   ...emulatorMutants,
   ...localHostMutants,
+  ...activeJobMutants,
   ...jobStorageMutants,
   ...lostKeyMutants,
   {

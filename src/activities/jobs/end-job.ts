@@ -59,8 +59,9 @@ export async function endJob(run: JobRun): Promise<StepEnd> {
     const end: JobEnd = late ? { ...ending, status: "failed", error: record.stopped } : ending;
     return { ...record, end, warning: null, updatedAt: end.at };
   });
-  // A planned job that was started again is active.
-  if (run.record.end !== null) await deps.ledger.jobs.active.remove(instanceId);
+  // A planned job that is being started has an entry of a newer generation.
+  const { end, generation } = run.record;
+  if (end !== null) await deps.ledger.jobs.active.remove({ instanceId, generation });
   if (isFirst) emit("ferry.job.ended", endedJobColumns(instanceId, run.record));
   return goOn;
 }

@@ -34,7 +34,9 @@ export async function workOnJob(deps: JobDependencies, step: JobStep): Promise<J
   const record = await deps.ledger.jobs.read(instanceId);
   const done = record === null ? noSuchJob : doneReason(record, generation);
   if (record === null || done !== null) {
-    if (record !== null && record.end !== null) await deps.ledger.jobs.active.remove(instanceId);
+    if (record !== null && record.end !== null) {
+      await deps.ledger.jobs.active.remove({ instanceId, generation: record.generation });
+    }
     return { kind: "done", reason: done ?? "" };
   }
   try {

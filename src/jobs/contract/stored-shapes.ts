@@ -36,7 +36,14 @@ const pageProgress = z.object({
 });
 
 const activeJobs = z.object({
-  jobs: z.array(z.object({ instanceId: z.string(), destination: z.string(), since: z.number() })),
+  jobs: z.array(
+    z.object({
+      instanceId: z.string(),
+      generation: z.number(),
+      destination: z.string(),
+      since: z.number(),
+    }),
+  ),
 });
 
 const isA =

@@ -166,8 +166,9 @@ function createActiveJobs(blobs: ConditionalBlobs): ActiveJobs {
             ({ instanceId, destination }) =>
               instanceId !== job.instanceId && overlapIdentities(destination, job.destination),
           ) ?? null;
-        const isListed = jobs.some(({ instanceId }) => instanceId === job.instanceId);
-        return other !== null || isListed ? null : { jobs: [...jobs, job] };
+        const own = jobs.find(({ instanceId }) => instanceId === job.instanceId);
+        if (other !== null || (own !== undefined && own.generation > job.generation)) return null;
+        return { jobs: [...jobs.filter((each) => each !== own), job] };
       };
       for (;;) {
         if ((await blobs.change<ActiveList>(activeName, update, isActiveList)) !== null)
@@ -175,9 +176,13 @@ function createActiveJobs(blobs: ConditionalBlobs): ActiveJobs {
         if ((await blobs.create(activeName, fresh)) !== null) return null;
       }
     },
-    async remove(id) {
+    async remove({ instanceId, generation, since }) {
+      const isRemoved = (job: ActiveJob): boolean =>
+        job.instanceId === instanceId &&
+        job.generation <= generation &&
+        (since === undefined || job.since <= since);
       const update = ({ jobs }: ActiveList): ActiveList | null => {
-        const others = jobs.filter(({ instanceId }) => instanceId !== id);
+        const others = jobs.filter((job) => !isRemoved(job));
         return others.length === jobs.length ? null : { jobs: others };
       };
       await blobs.change<ActiveList>(activeName, update, isActiveList);

@@ -65,13 +65,25 @@ export type FoundProgress = { progress: PageProgress; etag: string };
 
 export type ActiveJobs = {
   list(): Promise<ActiveJob[]>;
-  /** Adds the job, or returns the other job whose destination overlaps with its own. Repeated calls change nothing. */
+  /**
+   * Adds the job, or returns the other job whose destination overlaps with its own. Replaces an entry of the same job,
+   * unless that entry has a newer generation.
+   */
   add(job: ActiveJob): Promise<ActiveJob | null>;
-  remove(instanceId: InstanceId): Promise<void>;
+  /** Removes the job's entry, but not one with a newer generation, or one that was added after `since`. */
+  remove(entry: Pick<ActiveJob, "instanceId" | "generation"> & { since?: EpochMs }): Promise<void>;
 };
 
-/** `destination`: its identity, which the destinations of overlapping jobs begin with, or which begins with theirs. */
-export type ActiveJob = { instanceId: InstanceId; destination: string; since: EpochMs };
+/**
+ * `generation`: that of the job's record when the entry was added for it. `destination`: its identity, which the
+ * destinations of overlapping jobs begin with, or which begins with theirs.
+ */
+export type ActiveJob = {
+  instanceId: InstanceId;
+  generation: number;
+  destination: string;
+  since: EpochMs;
+};
 
 /** A job as the columns of its record show it. Times are ISO 8601; URLs may be truncated. */
 export type ListedJob = {

@@ -80,7 +80,8 @@ async function purgeJob(
     await purgeInstance(client, jobInstanceId(id, generation));
   }
   if (!(await ledger.jobs.remove(id, record))) return false;
-  await ledger.jobs.active.remove(id);
+  // A start that came too late has added the next generation.
+  await ledger.jobs.active.remove({ instanceId: id, generation: record.generation + 1 });
   const { claim } = record.input;
   // A claim that outlives its job is found by the scan of the claims.
   if (claim !== undefined && (await ledger.retention.readClaim(claim))?.instanceId === id) {

@@ -55,14 +55,15 @@ async function watchJob(
   { ledger: { jobs }, now }: JobWatchDependencies,
   client: DurableClient,
   context: InvocationContext,
-  { instanceId, since }: ActiveJob,
+  entry: ActiveJob,
 ): Promise<boolean> {
+  const { instanceId, since } = entry;
   const record = await jobs.read(instanceId);
   const isRecent = now() - Math.max(since, timeOfId(instanceId)) < graceMs;
   if (record === null || record.end !== null) {
     // A request that starts the job may have written the entry, but not yet the record.
     if (isRecent) return false;
-    await jobs.active.remove(instanceId);
+    await jobs.active.remove(entry);
     context.warn(`Job ${instanceId} had ended without freeing its destination`);
     return true;
   }

@@ -193,7 +193,7 @@ test("the purge deletes the pages that a run wrote after its job was deleted, an
 async function start({ runs, id }: { runs: JobRuns; id: InstanceId }) {
   const now = runs.deps.now();
   const destination = "http://archive/";
-  await runs.ledger.jobs.active.add({ instanceId: id, destination, since: now });
+  await runs.ledger.jobs.active.add({ instanceId: id, generation: 2, destination, since: now });
   await runs.change(id, (record) => {
     const made = withStart(record, now);
     return made.kind === "changed" ? made.record : null;

@@ -69,18 +69,51 @@ test("of two jobs with overlapping destinations that are requested at the same t
   const [one, inside, other] = [newId(), newId(), newId()];
   const base = "https://a.blob.core.windows.net/archive/";
   const added = await Promise.all([
-    jobs.active.add({ instanceId: one, destination: base, since: at }),
-    jobs.active.add({ instanceId: inside, destination: `${base}x/`, since: at }),
+    jobs.active.add({ instanceId: one, generation: 1, destination: base, since: at }),
+    jobs.active.add({ instanceId: inside, generation: 1, destination: `${base}x/`, since: at }),
   ]);
   expect(added.filter((each) => each === null)).toHaveLength(1);
-  const elsewhere = { instanceId: other, destination: "https://b.blob/archive/", since: at };
+  const elsewhere = {
+    instanceId: other,
+    generation: 1,
+    destination: "https://b.blob/archive/",
+    since: at,
+  };
   expect(await jobs.active.add(elsewhere)).toBeNull();
   expect(await jobs.active.add(elsewhere)).toBeNull();
   expect(await jobs.active.list()).toHaveLength(2);
-  await jobs.active.remove(one);
-  await jobs.active.remove(inside);
-  await jobs.active.remove(inside);
+  await jobs.active.remove({ instanceId: one, generation: 1 });
+  await jobs.active.remove({ instanceId: inside, generation: 1 });
+  await jobs.active.remove({ instanceId: inside, generation: 1 });
   expect(await jobs.active.list()).toEqual([elsewhere]);
+});
+
+test("the entry of a job that is started again outlives the removals of its former generation", async () => {
+  const { jobs, newId } = await openJobs();
+  const instanceId = newId();
+  const destination = "https://a.blob.core.windows.net/archive/";
+  const planned = { instanceId, generation: 1, destination, since: epochMs(0) };
+  const started = { ...planned, generation: 2, since: epochMs(5) };
+  await jobs.active.add(planned);
+  expect(await jobs.active.add(started)).toBeNull();
+  expect(await jobs.active.add(planned)).toBeNull();
+  await jobs.active.remove({ instanceId, generation: 1 });
+  expect(await jobs.active.list()).toEqual([started]);
+  await jobs.active.remove({ instanceId, generation: 3 });
+  expect(await jobs.active.list()).toEqual([]);
+});
+
+test("an entry that was renewed after it was listed stays", async () => {
+  const { jobs, newId } = await openJobs();
+  const destination = "https://a.blob.core.windows.net/archive/";
+  const listed = { instanceId: newId(), generation: 2, destination, since: epochMs(0) };
+  const renewed = { ...listed, since: epochMs(5) };
+  await jobs.active.add(listed);
+  await jobs.active.add(renewed);
+  await jobs.active.remove(listed);
+  expect(await jobs.active.list()).toEqual([renewed]);
+  await jobs.active.remove(renewed);
+  expect(await jobs.active.list()).toEqual([]);
 });
 
 test("removing a job removes its record and its pages", async () => {

@@ -77,7 +77,7 @@ export function createJobRuns(storage: Storage, limits: Partial<JobLimits> = {})
       const sealed = { sourceSas: null, destinationSas: null };
       const input = { ...request, ...sealed, createdAt: toIso(now) };
       const destination = placeIdentity(request.destination);
-      await jobs.active.add({ instanceId: id, destination, since: now });
+      await jobs.active.add({ instanceId: id, generation: 1, destination, since: now });
       await jobs.create(id, newJobRecord(input, dryRun));
       return id;
     },

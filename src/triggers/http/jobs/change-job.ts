@@ -37,21 +37,31 @@ export function resumeJob(deps: JobStartDependencies): HttpHandler {
 
 /** POST /jobs/{id}/start: 202 when a planned job starts to copy the objects of its plan. */
 export function startPlannedJob(deps: JobStartDependencies): HttpHandler {
-  return async (request, client, context) => {
+  return async (request, client) => {
+    const refusal = await refuseBody(request);
+    if (refusal !== null) return refusal;
     const found = await findJob(deps, request);
     if (found === null) return jobNotFound();
     const { id, record } = found;
-    if (withStart(record, deps.now()).kind === "changed") {
+    const { active } = deps.ledger.jobs;
+    const started = withStart(record, deps.now());
+    if (started.kind === "changed") {
       const denial = checkJobAccess(deps, record.input, deps.now());
       if (denial !== null) return deniedJob(denial);
       const destination = placeIdentity(record.input.destination);
-      const job = { instanceId: id, destination, since: deps.now() };
-      const other = await deps.ledger.jobs.active.add(job);
+      const { generation } = started.record;
+      const entry = { instanceId: id, generation, destination, since: deps.now() };
+      const other = await active.add(entry);
       if (other !== null) return overlaps(record.input.destination);
     }
-    const response = await changeJob(deps, withStart)(request, client, context);
-    // The job was deleted after it was read.
-    if (response.status === 404) await deps.ledger.jobs.active.remove(id);
+    const response = await recordChange(deps, withStart, { request, client });
+    if (started.kind === "changed" && response.status !== 202) {
+      // The job was deleted, or started by another call, after it was read.
+      const latest = await deps.ledger.jobs.read(id);
+      const { generation } = started.record;
+      if (latest === null || latest.end !== null)
+        await active.remove({ instanceId: id, generation });
+    }
     return response;
   };
 }
@@ -62,21 +72,30 @@ type Change = (record: JobRecord, now: EpochMs) => WantedChange;
 function changeJob(deps: JobStartDependencies, change: Change): HttpHandler {
   return async (request, client) => {
     const refusal = await refuseBody(request);
-    if (refusal !== null) return refusal;
-    const found = await findJob(deps, request);
-    if (found === null) return jobNotFound();
-    let made: WantedChange = { kind: "same" };
-    const record = await deps.ledger.jobs.change(found.id, (latest) => {
-      made = change(latest, deps.now());
-      return made.kind === "changed" ? { ...made.record, updatedAt: toIso(deps.now()) } : null;
-    });
-    if (record === null) return jobNotFound();
-    return await respond({ request, client }, { id: found.id, record }, made);
+    return refusal ?? (await recordChange(deps, change, { request, client }));
   };
 }
 
+type Call = { request: HttpRequest; client: DurableClient };
+
+async function recordChange(
+  deps: JobStartDependencies,
+  change: Change,
+  call: Call,
+): Promise<HttpResponseInit> {
+  const found = await findJob(deps, call.request);
+  if (found === null) return jobNotFound();
+  let made: WantedChange = { kind: "same" };
+  const record = await deps.ledger.jobs.change(found.id, (latest) => {
+    made = change(latest, deps.now());
+    return made.kind === "changed" ? { ...made.record, updatedAt: toIso(deps.now()) } : null;
+  });
+  if (record === null) return jobNotFound();
+  return await respond(call, { id: found.id, record }, made);
+}
+
 async function respond(
-  { request, client }: { request: HttpRequest; client: DurableClient },
+  { request, client }: Call,
   job: FoundJob,
   made: WantedChange,
 ): Promise<HttpResponseInit> {

@@ -32,8 +32,8 @@ export function deleteJob(deps: JobReadDependencies): HttpHandler {
       const detail = "Cannot delete the job because it was started again in the meantime";
       return problem("job-not-ended", detail, { headers });
     }
-    // Last: a job that was started again is active.
-    await ledger.jobs.active.remove(id);
+    // Last: a job that was started again is active. A start that came too late has added the next generation.
+    await ledger.jobs.active.remove({ instanceId: id, generation: record.generation + 1 });
     return { status: 204, headers: { "cache-control": "no-store" } };
   };
 }

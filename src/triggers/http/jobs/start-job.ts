@@ -71,9 +71,10 @@ export function startJob(deps: JobStartDependencies): HttpHandler {
       ...(name === null ? {} : { claim: name }),
     };
     const destination = placeIdentity(input.destination);
-    const other = await jobs.active.add({ instanceId: id, destination, since: now });
-    if (other !== null) return overlaps(input.destination);
     const record = newJobRecord(input, parsed.request.dryRun);
+    const { generation } = record;
+    const other = await jobs.active.add({ instanceId: id, generation, destination, since: now });
+    if (other !== null) return overlaps(input.destination);
     await jobs.create(id, record);
     await startJobInstance(client, id, record);
     return toJobResponse(202, { id, record }, request);
