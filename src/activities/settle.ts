@@ -335,7 +335,7 @@ async function findUnanswered(
 ): Promise<Cleaned> {
   const { client, ledger, now } = deps;
   const seen = await client.readDestination(destination);
-  const found = await recognizeCopy(deps, copy, started, seen);
+  const found = recognizeCopy(copy, started, seen);
   if (found === null) return nothingLeft;
   // The clean-up removes only content of the copy in the record.
   await ledger.records.change(instanceId, undefined, (record) => withCopy(record, found, now()));

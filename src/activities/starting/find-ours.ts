@@ -33,7 +33,7 @@ export async function findOurs(
   }
   const seen = read.value;
   const readAt = deps.now();
-  const found = await recognizeCopy(deps, copy, { plans, options: copy.options }, seen);
+  const found = recognizeCopy(copy, { plans, options: copy.options }, seen);
   if (found === null) return null;
   // Polls also name the cause of a failed copy, from the terms of the source's SAS.
   const status: CopyStatus | null =

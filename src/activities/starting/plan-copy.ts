@@ -1,7 +1,8 @@
 import type { CopyId } from "../../copy/contract/ids.ts";
 import { toIso } from "../../copy/time.ts";
 import type { EpochMs } from "../../copy/time.ts";
-import { endpointUrl, isOntoItself } from "../../copy/location/endpoint.ts";
+import { endpointUrl, isOntoItself, lockIdentityOf } from "../../copy/location/endpoint.ts";
+import type { Destination } from "../../copy/location/endpoint.ts";
 import { failure } from "../../copy/contract/failure.ts";
 import type { Failure } from "../../copy/contract/failure.ts";
 import { checkEvent, decide, waitForSource } from "../../copy/decisions/plan.ts";
@@ -21,7 +22,6 @@ import type { TransientFailure } from "../../copy/contract/copy-status.ts";
 import type { CopyRecord } from "../../ledger/record.ts";
 import type { ActivityDependencies } from "../support/dependencies.ts";
 import type { Sides } from "../support/sides.ts";
-import { isWithinJob } from "../support/found-copy.ts";
 import { snapshotDestination } from "../support/rollback.ts";
 import type { Snapshotted } from "../support/rollback.ts";
 import { readRestored } from "../support/restored.ts";
@@ -219,4 +219,17 @@ async function abortOther(
     deps.client.abort(destination, copyId),
   );
   return aborted.ok || isNothingToAbort(aborted.response) ? null : toFailure(aborted.verdict);
+}
+
+/**
+ * Returns true if a job that has not ended writes to a place that contains the destination. A pending copy there
+ * may be the job's, because jobs hold no locks.
+ */
+async function isWithinJob(
+  { ledger }: ActivityDependencies,
+  destination: Destination,
+): Promise<boolean> {
+  const identity = lockIdentityOf(destination);
+  const active = await ledger.jobs.active.list();
+  return active.some((job) => identity.startsWith(job.destination));
 }

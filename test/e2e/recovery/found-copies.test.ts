@@ -1,11 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  getJob,
-  inboxJob,
-  placeUrl,
-  startJob,
-  untilJobEnded,
-} from "../../support/jobs/stack-jobs.ts";
+import { getJob, placeUrl, startJob, untilJobEnded } from "../../support/jobs/stack-jobs.ts";
 import { createStackFiles } from "../../support/stack/stack-files.ts";
 import { hour, secondAccount, startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
@@ -128,20 +122,45 @@ test.each([null, "former content"])(
   },
 );
 
-test("a copy whose start is unclear does not take a job's pending copy for its own, so its abort leaves that copy", async () => {
-  const { stack, source } = await setStage({ slow: true });
-  const { id } = await startCopy(stack, source.url);
-  const job = await startJob(stack, inboxJob(stack));
+/** A start that Storage executes, and whose response is lost, while a job writes to the same container. */
+async function loseResponse(stack: TestStack, source: string, options = {}) {
+  await stack.upload("other/b.bin", Buffer.alloc(length));
+  const places = { source: placeUrl(stack, "other/"), destination: placeUrl(stack, "archive/") };
+  const job = await startJob(stack, places);
   expect(await getJob(stack, job.id)).toMatchObject({ objects: { pending: 1 } });
-  await stack.clock.advance(10_000);
-  expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(202);
-  const copy = await stack.untilEnded(id);
-  expect(copy).toMatchObject({ copyId: null, residue: [] });
-  expect(copy.status).not.toBe("succeeded");
-  expect(await untilJobEnded(stack, job.id)).toMatchObject({
-    status: "succeeded",
-    objects: { copied: 1 },
+  stack.local.emulator.faults.add({
+    operation: "CopyBlob",
+    match: ({ target }) => target.includes("/archive/a.txt"),
+    times: 1,
+    do: "lose response",
   });
+  return await stack.start({ source, destination: stack.blob("archive/a.txt").url, options });
+}
+
+test("a copy whose start got no response finds its own copy although a job writes to the same container", async () => {
+  const { stack, source } = await setStage({ slow: true });
+  const { id } = await loseResponse(stack, source.url);
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "succeeded", residue: [] });
+});
+
+test("its abort aborts its own copy although a job writes to the same container", async () => {
+  const { stack, source } = await setStage({ slow: true });
+  const { id } = await loseResponse(stack, source.url);
+  expect((await stack.call("POST", `/copies/${id}/abort`)).status).toBe(202);
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "aborted", residue: [] });
+  expect(await stack.blob("archive/a.txt").exists()).toBe(false);
+});
+
+test("its rollback restores the former content although a job writes to the same container", async () => {
+  const { stack, source } = await setStage({ former: "former content", slow: true });
+  const { id } = await loseResponse(stack, source.url, {
+    overwrite: "always",
+    rollback: "snapshot",
+  });
+  await stack.clock.advance(10_000);
+  stack.local.emulator.copies.fail({ container: "archive", blob: "a.txt" });
+  expect(await stack.untilEnded(id)).toMatchObject({ status: "failed", residue: [] });
+  expect(await content(stack)).toBe("former content");
 });
 
 test.each([

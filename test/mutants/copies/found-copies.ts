@@ -52,13 +52,6 @@ export const foundCopyMutants: readonly Mutant[] = [
     suites: [copies],
   },
   {
-    breaks: "a single copy takes the copy of an active job for its own",
-    file: "src/activities/support/found-copy.ts",
-    find: "if (await isWithinJob(deps, destination)) return null;",
-    replace: 'if (destination.path === "") return null;',
-    suites: [copies],
-  },
-  {
     breaks: "a job takes the copy of the single copy that holds the destination's lock for its own",
     file: "src/activities/jobs/find-object.ts",
     find: "if (await isOfHolder(run, object, copyId)) return null;",
