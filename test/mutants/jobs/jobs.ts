@@ -227,7 +227,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     breaks: "a single copy replaces the pending copy of a job",
-    file: "src/activities/support/found-copy.ts",
+    file: "src/activities/starting/plan-copy.ts",
     find: "active.some((job) => identity.startsWith(job.destination))",
     replace: "active.some((job) => identity === job.destination)",
     suites: [writers],
