@@ -11,7 +11,7 @@ import type { KnownRecord } from "../../ledger/ledger.ts";
 import { withCopy } from "../../ledger/record.ts";
 import type { DestinationSide } from "../../storage/copy-client.ts";
 import type { ActivityDependencies } from "../support/dependencies.ts";
-import { recognizeCopy } from "../support/found-copy.ts";
+import { recognizeCopy } from "../../copy/decisions/recognize-copy.ts";
 import { callStorage, toTransientFailure } from "../support/storage-call.ts";
 
 export type Started = Extract<StartResult, { kind: "started" }>;

@@ -39,7 +39,7 @@ export const foundCopyMutants: readonly Mutant[] = [
   },
   {
     breaks: "a copy without the requested options is reported as the requested one",
-    file: "src/activities/support/found-copy.ts",
+    file: "src/copy/decisions/recognize-copy.ts",
     find: "hasOtherOptions(options, copy.status, shown)",
     replace: 'hasOtherOptions(options, "failed", { ...shown, metadata: options.metadata ?? {} })',
     suites: [copies],

@@ -1,8 +1,8 @@
-import type { CopyEndpoints, CopyPlan, StartedCopy } from "../../copy/contract/activities.ts";
-import type { ReadDestination } from "../../copy/contract/properties.ts";
-import { hasOtherOptions } from "../../copy/decisions/has-other-options.ts";
-import type { ShownOptions } from "../../copy/decisions/has-other-options.ts";
-import { isCertainlyOurs, isOurs } from "../../copy/decisions/is-ours.ts";
+import type { CopyEndpoints, CopyPlan, StartedCopy } from "../contract/activities.ts";
+import type { ReadDestination } from "../contract/properties.ts";
+import { hasOtherOptions } from "./has-other-options.ts";
+import type { ShownOptions } from "./has-other-options.ts";
+import { isCertainlyOurs, isOurs } from "./is-ours.ts";
 
 /** The plans of the starts without a response; `options`: null if the request has none that the destination shows. */
 export type Unanswered = { plans: readonly CopyPlan[]; options: ShownOptions | null };
