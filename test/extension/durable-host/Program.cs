@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Ferry.DurableHost;
 using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Extensions.DurableTask;
@@ -31,7 +32,34 @@ ThreadPool.SetMinThreads(200, 200);
 var bridge = new Bridge(new Uri(Setting("BRIDGE_URL")));
 var functions = EmittedFunctions.Create(await bridge.FunctionNames());
 
-var host = new HostBuilder()
+var host = await StartHost();
+// Only an invocation gets the durable client binding, so one function exists for it.
+await host.Services.GetRequiredService<IJobHost>().CallAsync($"{nameof(ClientBinding)}.{nameof(ClientBinding.Send)}");
+Console.WriteLine("ready");
+await host.WaitForShutdownAsync();
+
+// The extension listens on port 17071 or, if that is taken, on a random one. If another process takes the port between
+// the extension's bind and its listen, the start fails: the Functions host then starts its job host again, and so do we.
+async Task<IHost> StartHost()
+{
+    const int maxAttempts = 5;
+    for (var attempt = 1; ; attempt++)
+    {
+        var host = BuildHost();
+        try
+        {
+            await host.StartAsync();
+            return host;
+        }
+        catch (Exception error) when (attempt < maxAttempts && IsPortTaken(error))
+        {
+            host.Dispose();
+            Console.WriteLine($"attempt {attempt}: the extension's port is taken");
+        }
+    }
+}
+
+IHost BuildHost() => new HostBuilder()
     .UseEnvironment("Development")
     .ConfigureAppConfiguration(configuration =>
     {
@@ -50,11 +78,9 @@ var host = new HostBuilder()
         .AddFilter("DurableTask", Enum.Parse<LogLevel>(Environment.GetEnvironmentVariable("DURABLE_LOG") ?? "Warning")))
     .Build();
 
-await host.StartAsync();
-// Only an invocation gets the durable client binding, so one function exists for it.
-await host.Services.GetRequiredService<IJobHost>().CallAsync($"{nameof(ClientBinding)}.{nameof(ClientBinding.Send)}");
-Console.WriteLine("ready");
-await host.WaitForShutdownAsync();
+static bool IsPortTaken(Exception? error) =>
+    error is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+    || (error is not null && IsPortTaken(error.InnerException));
 
 static string Setting(string name) =>
     Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
