@@ -43,7 +43,7 @@ export function interpretStatus(
       // The length of a source that only Storage can read is known only from the progress.
       const planned = plan.source.length ?? progress?.totalBytes ?? length;
       if (length !== planned && plan.found === true) {
-        // It is not certain that this copy is ours, and its content is complete: nothing of it may be removed.
+        // It is not certain that this copy is ours, and its content is complete, so Ferry must not remove it.
         return { kind: "superseded", failure: supersededFailure(destination, copyId, planned) };
       }
       if (length !== planned) {
@@ -132,7 +132,7 @@ function supersededFailure(
     copy === null
       ? "another client wrote the destination"
       : copy.copyId === copyId
-        ? "its start got no response, and the copy at the destination is of other content"
+        ? "its start got no response, and the copy at the destination has different content"
         : "another copy has replaced the destination";
   const conclusion =
     plannedLength === null || length === plannedLength
