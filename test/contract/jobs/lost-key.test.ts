@@ -11,7 +11,10 @@ import { createJobRuns } from "../../support/jobs/job-runs.ts";
 import type { Calls } from "../../support/jobs/job-runs.ts";
 import { day, startStorage } from "../../support/stack/emulator.ts";
 
-/* The key of one of a job's SAS is lost: only the steps that call Storage with that SAS wait, and they do not wait forever. */
+/*
+ * The key of one of a job's SAS is lost: only the steps that call Storage with that SAS wait, and they do not wait
+ * forever.
+ */
 
 const hour = day / 24;
 const rest = hour / 20;
