@@ -31,6 +31,8 @@ export type PlannedObject = {
   name: string;
   etag: string;
   length: number;
+  /** Content-MD5 of the source (base64), for a copy; absent if Storage has none, and in plans of older releases. */
+  md5?: string;
   type: string;
   /** Last-Modified of the source (epoch ms). */
   modified: EpochMs;
