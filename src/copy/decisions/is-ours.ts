@@ -8,9 +8,9 @@ import { maxClockSkewMs, parseTime } from "../time.ts";
 /**
  * Returns true if the last copy onto the destination can be the one that this plan started: it has our source, it began
  * after the plan (the destination did not exist then, or had a different ETag; a copy that was pending then would have
- * prevented the plan) and before the start could no longer arrive, and it copies the planned content. If Ferry minted
- * the source's SAS, its terms must match. The copy must hold the destination's lock, so that no other single copy of
- * Ferry matches. Other clients and jobs hold no lock.
+ * prevented the plan) and before the start could no longer arrive (only a pending copy shows when it began), and it
+ * copies the planned content. If Ferry minted the source's SAS, its terms must match. The copy must hold the
+ * destination's lock, so that no other single copy of Ferry matches. Other clients and jobs hold no lock.
  */
 export function isOurs(
   plan: CopyPlan,

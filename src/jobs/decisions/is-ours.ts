@@ -15,7 +15,7 @@ import type { FoundDestination, JobCopyProperties } from "../contract/storage.ts
  * planned state, whose condition lets in one writer. Ask only if such a start may exist: one of an earlier or concurrent
  * run, or one that got no clear response; `until` (epoch ms) is when the last of them could arrive. A copy that was
  * pending at the destination when the page was planned has no start in the plan. Another client's copy of the same
- * content with the same options that began before `until` looks the same.
+ * content with the same options looks the same, unless it shows that it began after `until`.
  */
 export function isOurs(
   { plannedAt, scid }: Pick<PagePlan, "plannedAt" | "scid">,

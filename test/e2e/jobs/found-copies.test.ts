@@ -151,6 +151,21 @@ test.each([
   },
 );
 
+test("a job does not report a pending copy that it found as copied if that completes with a newer version", async () => {
+  const stack = await startStack({ copies: slow });
+  const source = await stack.upload("inbox/a.txt", Buffer.alloc(10_000_000, 1));
+  const target = await stack.upload("archive/a.txt", "");
+  await target.delete();
+  loseStarts(stack);
+  const job = await startJob(stack, inboxJob(stack));
+  await source.uploadData(Buffer.alloc(10_000_000, 2));
+  await target.beginCopyFromURL(source.url);
+  const end = await untilJobEnded(stack, job.id);
+  expect(end).toMatchObject({ status: "failed", failedByCause: { superseded: 1 } });
+  expect(JSON.stringify(end.failures)).toContain("Content-MD5 is not that of the planned source");
+  expect((await target.downloadToBuffer()).at(-1)).toBe(2);
+});
+
 /** Writes a blob in blocks; Storage then has no Content-MD5 of it. */
 async function writeBlocks(stack: TestStack, content: string) {
   const source = await stack.upload("inbox/a.txt", "", secondAccount);

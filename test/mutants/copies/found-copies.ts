@@ -58,6 +58,21 @@ export const foundCopyMutants: readonly Mutant[] = [
     suites: [jobIsOurs, jobs],
   },
   {
+    breaks:
+      "a job reports a pending copy that it found as copied if that completes with another version",
+    file: "src/activities/jobs/find-object.ts",
+    find: "{ object, copyId, since, found: true }",
+    replace: "{ object, copyId, since }",
+    suites: [jobs],
+  },
+  {
+    breaks: "a job forgets after a poll that it found a pending copy",
+    file: "src/activities/jobs/poll-page.ts",
+    find: "...(found && { found }) };",
+    replace: "...(found && since < 0 && { found }) };",
+    suites: [jobs],
+  },
+  {
     breaks: "a job's plan does not have the Content-MD5 of a source",
     file: "src/jobs/decisions/plan-object.ts",
     find: "...(action === null && blob.contentMd5 !== null ? { md5: blob.contentMd5 } : {}),",
@@ -88,7 +103,7 @@ export const foundCopyMutants: readonly Mutant[] = [
   {
     breaks: "the content of a found copy that the plan does not match is cleaned up",
     file: "src/copy/decisions/read-status.ts",
-    find: "if (length !== planned && plan.found === true) {",
+    find: "if (hasOtherContent && plan.found === true) {",
     replace: "if (length < 0 && plan.found === true) {",
     suites: [copies],
   },
