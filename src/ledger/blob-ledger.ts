@@ -9,6 +9,7 @@ import { createBlobOutbox } from "./outbox.ts";
 import { createBlobQueue } from "./queue.ts";
 import { createBlobRecords } from "./records.ts";
 import { claimBlob, createBlobRetention } from "./retention.ts";
+import { isClaim } from "./stored-shapes.ts";
 
 /**
  * Creates the ledger over small JSON blobs in one container:
@@ -18,27 +19,28 @@ import { claimBlob, createBlobRetention } from "./retention.ts";
 export function createBlobLedger(container: ContainerClient): Ledger {
   const blobs = createConditionalBlobs(container);
   const records = createBlobRecords(blobs);
+  const readClaim = (name: string) => blobs.read<Claim>(claimBlob(name), isClaim);
   return {
     async claim({ caller, key }, claim) {
       const name = hash(caller, key);
       for (;;) {
         if ((await blobs.create(claimBlob(name), claim)) !== null) return { ...claim, name };
-        const found = await blobs.read<Claim>(claimBlob(name));
+        const found = await readClaim(name);
         if (found !== null) return { ...found.content, name };
         // The claim was purged in the meantime.
       }
     },
     async findClaim({ caller, key }) {
       const name = hash(caller, key);
-      const found = await blobs.read<Claim>(claimBlob(name));
+      const found = await readClaim(name);
       return found === null ? null : { ...found.content, name };
     },
     async closeClaim(name, instanceId, now) {
-      await blobs.change<Claim>(claimBlob(name), (claim) =>
+      const update = (claim: Claim) =>
         claim.instanceId === instanceId && claim.deletedAt === undefined
           ? { ...claim, deletedAt: toIso(now) }
-          : null,
-      );
+          : null;
+      await blobs.change<Claim>(claimBlob(name), update, isClaim);
     },
     records,
     ...createBlobLocks(blobs, records),

@@ -6,6 +6,8 @@ import type { ConditionalBlobs, Found } from "./conditional-blobs.ts";
 import { folderOf, lockName } from "./destination-names.ts";
 import type { HeldLock, Ledger, LockReleased, Records } from "./ledger.ts";
 import { hashRequest } from "./record.ts";
+import { createScanPosition } from "./scan-position.ts";
+import { isLock } from "./stored-shapes.ts";
 import { removeMark, spendEventWake, spendOverdueWake } from "./wake-marks.ts";
 
 type Locks = Pick<
@@ -18,8 +20,10 @@ type Locks = Pick<
  * is acquired. Everything that changes while the copy runs is in its record.
  */
 export function createBlobLocks(blobs: ConditionalBlobs, records: Pick<Records, "read">): Locks {
+  const position = createScanPosition(blobs, "watchdog/position");
+  const read = (name: string) => blobs.read<Lock>(name, isLock);
   const readLock = async (name: string): Promise<HeldLock | null> => {
-    const found = await blobs.read<Lock>(name);
+    const found = await read(name);
     return found === null ? null : toHeldLock(name, found);
   };
 
@@ -48,7 +52,7 @@ export function createBlobLocks(blobs: ConditionalBlobs, records: Pick<Records, 
       for (;;) {
         const created = await blobs.create(name, fresh);
         if (created !== null) return { held: true, isNew: true, etag: created };
-        const lock = await blobs.read<Lock>(name);
+        const lock = await read(name);
         if (lock === null) continue; // released by now
         const { etag } = lock;
         const holder = lock.content.instanceId;
@@ -68,7 +72,7 @@ export function createBlobLocks(blobs: ConditionalBlobs, records: Pick<Records, 
       const name = lockName(destination);
       for (let known = etag; ; known = null) {
         if (known === null) {
-          const lock = await blobs.read<Lock>(name);
+          const lock = await read(name);
           if (lock === null) return { kind: "free" };
           if (lock.content.instanceId !== instanceId) return { kind: "taken" };
           known = lock.etag;
@@ -79,7 +83,7 @@ export function createBlobLocks(blobs: ConditionalBlobs, records: Pick<Records, 
     },
     readLock: (destination) => readLock(lockName(destination)),
     async instanceToWake(destination, etag, now) {
-      const lock = (await blobs.read<Lock>(lockName(destination)))?.content;
+      const lock = (await read(lockName(destination)))?.content;
       if (lock === undefined) return null;
       const { instanceId } = lock;
       const folder = folderOf({ destination });
@@ -98,14 +102,8 @@ export function createBlobLocks(blobs: ConditionalBlobs, records: Pick<Records, 
       },
       recordWake: ({ name, instanceId }, order) =>
         spendOverdueWake(blobs, folderOf({ lock: name }), { instanceId, ...order }),
-      async readPosition() {
-        return (await blobs.read<Position>(positionName))?.content.marker ?? null;
-      },
-      async writePosition(marker) {
-        const position: Position = { marker };
-        if ((await blobs.create(positionName, position)) !== null) return;
-        await blobs.change<Position>(positionName, () => position);
-      },
+      readPosition: position.read,
+      writePosition: position.write,
     },
   };
 }
@@ -117,10 +115,6 @@ type Lock = {
   instanceId: InstanceId;
   copy: CopyInput;
 };
-
-type Position = { marker: string | null };
-
-const positionName = "watchdog/position";
 
 function toHeldLock(name: string, { content, etag, changedAt }: Found<Lock>): HeldLock {
   const { instanceId, copy } = content;

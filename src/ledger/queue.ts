@@ -8,6 +8,7 @@ import type { BlobPage, ConditionalBlobs } from "./conditional-blobs.ts";
 import type { PassOn, Queue } from "./ledger.ts";
 import { folderOf, lockName, lockOfFolder } from "./destination-names.ts";
 import type { Place } from "./destination-names.ts";
+import { isWaiter } from "./stored-shapes.ts";
 import { isWakeMark, removeWakeMark } from "./wake-marks.ts";
 
 /** The time in ms for which an offer lasts: until then, a woken waiter may acquire the lock before the others. */
@@ -21,7 +22,9 @@ const pageSize = 20;
  * the request, so List Blobs returns the waiters in that order. A waiter writes only its own blob and never the lock.
  */
 export function createBlobQueue(blobs: ConditionalBlobs): Queue {
-  const readWaiter = (name: string) => blobs.read<Waiter>(name);
+  const readWaiter = (name: string) => blobs.read<Waiter>(name, isWaiter);
+  const changeWaiter = (name: string, update: (waiter: Waiter) => Waiter | null) =>
+    blobs.change<Waiter>(name, update, isWaiter);
 
   /** Offers the destination to one waiter. Returns true if this waiter has the offer. */
   const offer = async (name: string, { now, wake }: PassOn): Promise<boolean> => {
@@ -39,7 +42,7 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
           return true;
         case "suspended": {
           const { offeredAt: _, ...rest } = offered;
-          await blobs.change<Waiter>(name, () => ({ ...rest, offers: maxOffers }));
+          await changeWaiter(name, () => ({ ...rest, offers: maxOffers }));
           return false;
         }
         case "gone":
@@ -53,7 +56,7 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
   const add = async (destination: Destination, name: string): Promise<Waiter | null> => {
     const content: Waiter = { destination: endpointUrl(destination) };
     if ((await blobs.create(name, content)) !== null) return content;
-    return await blobs.change<Waiter>(name, (waiter) => {
+    return await changeWaiter(name, (waiter) => {
       const { offers, offeredAt: _, ...rest } = waiter;
       return offers === undefined ? null : rest;
     });
@@ -67,7 +70,7 @@ export function createBlobQueue(blobs: ConditionalBlobs): Queue {
       // Storage does not delete a blob with snapshots unless the request includes them, so the copy that releases the
       // lock finds the mark.
       if (!(await blobs.snapshot(lockName(destination), lock))) return false;
-      await blobs.change<Waiter>(name, (waiter) => ({ ...waiter, marked: lock }));
+      await changeWaiter(name, (waiter) => ({ ...waiter, marked: lock }));
       return true;
     },
     async rejoin(destination, instanceId) {

@@ -4,6 +4,7 @@ import { recordName, recordsFolder } from "./instance-id.ts";
 import { emptyRecord, isDeleted, summary, withDeletion, withOutcome } from "./record.ts";
 import type { CopyRecord } from "./record.ts";
 import type { Records } from "./ledger.ts";
+import { isRecord } from "./stored-shapes.ts";
 
 /**
  * Stands for the ETag of a deleted copy's record. The ledger does not return the real one, so no write can replace the
@@ -14,7 +15,7 @@ const deletedEtag = "deleted";
 /** Creates the records: `records/<inverted day>/<inverted time>-<id>`, so that List Blobs returns the newest first. */
 export function createBlobRecords(blobs: ConditionalBlobs): Records {
   const read: Records["read"] = async (instanceId) => {
-    const found = await blobs.read<Partial<CopyRecord>>(recordName(instanceId));
+    const found = await blobs.read<Partial<CopyRecord>>(recordName(instanceId), isRecord);
     if (found === null) return null;
     const record = { ...emptyRecord, ...found.content };
     const etag = isDeleted(record) ? deletedEtag : found.etag;

@@ -2,17 +2,19 @@ import type { ConditionalBlobs } from "./conditional-blobs.ts";
 import { dayFolder, dayOfFolder, instanceOf, recordName } from "./instance-id.ts";
 import type { Claim, Retention } from "./ledger.ts";
 import { readColumn } from "./columns.ts";
+import { createScanPosition } from "./scan-position.ts";
+import { isClaim, isRecord } from "./stored-shapes.ts";
 
 const maxFolders = 5_000;
-const positionName = "purge/position";
 
 /**
  * Creates the retention. The names of records begin with their day, so a listing with a delimiter finds the old days,
  * and the columns of a listing show which of their copies have ended. It reads only records that are due.
  */
 export function createBlobRetention(blobs: ConditionalBlobs): Retention {
+  const position = createScanPosition(blobs, "purge/position");
   const readClaim: Retention["readClaim"] = async (name) =>
-    (await blobs.read<Claim>(claimBlob(name)))?.content ?? null;
+    (await blobs.read<Claim>(claimBlob(name), isClaim))?.content ?? null;
   return {
     async listDays({ day }) {
       const days: string[] = [];
@@ -34,7 +36,7 @@ export function createBlobRetention(blobs: ConditionalBlobs): Retention {
     },
     async purgeCopy(instanceId) {
       const name = recordName(instanceId);
-      const claim = (await blobs.read<{ claim?: string }>(name))?.content.claim;
+      const claim = (await blobs.read<{ claim?: string }>(name, isRecord))?.content.claim;
       // A claim that outlives its record is found by the scan; a record without its claim could start a copy again.
       if (claim !== undefined && (await readClaim(claim))?.instanceId === instanceId) {
         await blobs.remove(claimBlob(claim));
@@ -53,18 +55,10 @@ export function createBlobRetention(blobs: ConditionalBlobs): Retention {
     async purgeClaim(name) {
       await blobs.remove(claimBlob(name));
     },
-    async readPosition() {
-      return (await blobs.read<Position>(positionName))?.content.marker ?? null;
-    },
-    async writePosition(marker) {
-      const position: Position = { marker };
-      if ((await blobs.create(positionName, position)) !== null) return;
-      await blobs.change<Position>(positionName, () => position);
-    },
+    readPosition: position.read,
+    writePosition: position.write,
   };
 }
-
-type Position = { marker: string | null };
 
 export function claimBlob(name: string): string {
   return `claims/${name}`;

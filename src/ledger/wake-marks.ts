@@ -2,7 +2,9 @@ import type { InstanceId } from "../copy/contract/ids.ts";
 import { fullAllowance, spendWake } from "../copy/polling/wake-allowance.ts";
 import type { WakeAllowance } from "../copy/polling/wake-allowance.ts";
 import type { EpochMs } from "../copy/time.ts";
-import type { ConditionalBlobs } from "./conditional-blobs.ts";
+import type { ConditionalBlobs, Found } from "./conditional-blobs.ts";
+import { DamagedBlobError } from "./ledger-error.ts";
+import { isWakeMark as isStoredMark } from "./stored-shapes.ts";
 
 /**
  * How often the copy that holds a destination was woken: `destinations/<hash>/last-wake`. It is a separate blob, so a
@@ -57,7 +59,7 @@ export async function removeWakeMark(
   name: string,
   ended: InstanceId | null,
 ): Promise<void> {
-  const found = await blobs.read<WakeMark>(name);
+  const found = await readMark(blobs, name);
   if (found === null || (ended !== null && found.content.instanceId !== ended)) return;
   await blobs.remove(name, { etag: found.etag });
 }
@@ -65,6 +67,17 @@ export async function removeWakeMark(
 /** Removes the mark of the copy that holds the destination, regardless of its wakes. */
 export async function removeMark(blobs: ConditionalBlobs, folder: string): Promise<void> {
   await blobs.remove(`${folder}${markName}`);
+}
+
+/** A mark only limits wakes, so a damaged one is removed and counts as none. */
+async function readMark(blobs: ConditionalBlobs, name: string): Promise<Found<WakeMark> | null> {
+  try {
+    return await blobs.read<WakeMark>(name, isStoredMark);
+  } catch (error) {
+    if (!(error instanceof DamagedBlobError)) throw error;
+    await blobs.remove(name);
+    return null;
+  }
 }
 
 /** Changes the mark of this copy, again after each write that lost to another writer; false if `update` returned null. */
@@ -76,7 +89,7 @@ async function changeMark(
 ): Promise<boolean> {
   const name = `${folder}${markName}`;
   for (;;) {
-    const found = await blobs.read<WakeMark>(name);
+    const found = await readMark(blobs, name);
     // A mark that a former holder of the destination left behind does not count.
     const isOwn = found?.content.instanceId === instanceId;
     const next = update(found !== null && isOwn ? found.content : { instanceId });

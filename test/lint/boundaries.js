@@ -114,8 +114,8 @@ export const boundaries = {
     ],
   },
   ledger: {
-    reason: "ledger/ imports copy/, its jobs/ and the Blob SDK",
-    may: ["copy", "ledger/jobs", "@azure/storage-blob", "node:crypto", "uuid"],
+    reason: "ledger/ imports copy/, its jobs/, the Blob SDK and the schema library",
+    may: ["copy", "ledger/jobs", "@azure/storage-blob", "node:crypto", "uuid", "zod"],
   },
   "ledger/jobs": {
     reason: "ledger/jobs/ imports copy/, jobs/ and the ledger's conditional blobs",

@@ -44,7 +44,12 @@ export async function findOurs(
   if (!isOurs(page.plan, run.record.input, object, { state: seen, until })) return null;
   const { copyId } = seen.copy;
   if (await isOfHolder(run, object, copyId)) return null;
-  const { state, stubEtag } = observeCopy(run, page.plan, { object, copyId, since }, seen);
+  const { state, stubEtag } = observeCopy(
+    run,
+    page.plan,
+    { object, copyId, since, found: true },
+    seen,
+  );
   // The stub of an unsuccessful copy is removed when the page is polled or aborted.
-  return stubEtag === null ? state : { is: "pending", copyId, since, bytes: 0 };
+  return stubEtag === null ? state : { is: "pending", copyId, since, bytes: 0, found: true };
 }

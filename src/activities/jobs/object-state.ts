@@ -4,7 +4,13 @@ import type { CopyId } from "../../copy/contract/ids.ts";
 import { interpretStatus } from "../../copy/decisions/read-status.ts";
 import { endpointUrl } from "../../copy/location/endpoint.ts";
 import type { EpochMs } from "../../copy/time.ts";
-import type { ObjectState, PagePlan, PlannedObject, Residue } from "../../jobs/contract/page.ts";
+import type {
+  ObjectState,
+  PagePlan,
+  PendingFacts,
+  PlannedObject,
+  Residue,
+} from "../../jobs/contract/page.ts";
 import { blobIn } from "../../jobs/contract/job-input.ts";
 import type { DestinationState, JobObject } from "../../jobs/contract/storage.ts";
 import type { JobRun } from "./job-run.ts";
@@ -19,13 +25,12 @@ export function destinationOf({ sides, record }: JobRun, { name }: PlannedObject
   return { ...openSide(sides.destination), name: `${record.input.destination.prefix}${name}` };
 }
 
-/** A copy of an object. `since`: when it was started (epoch ms). `overwrote`: as in its pending state. */
+/** A copy of an object, with the facts of its pending state. `since`: when it was started (epoch ms). */
 export type ObjectCopy = {
   object: PlannedObject;
   copyId: CopyId;
   since: EpochMs;
-  overwrote?: true;
-};
+} & PendingFacts;
 
 /** The state of a copy according to its destination. `stubEtag`: of the empty blob that must be removed; null if none. */
 export type ObservedCopy = { state: ObjectState; stubEtag: string | null };
@@ -34,7 +39,7 @@ export type ObservedCopy = { state: ObjectState; stubEtag: string | null };
 export function observeCopy(
   run: JobRun,
   plan: Pick<PagePlan, "plannedAt">,
-  { object, copyId, since, overwrote }: ObjectCopy,
+  { object, copyId, since, ...facts }: ObjectCopy,
   seen: DestinationState | null,
 ): ObservedCopy {
   const now = run.deps.now();
@@ -42,9 +47,14 @@ export function observeCopy(
   // The terms of the source's SAS can only refine the cause of a failed copy.
   const access = findUnsealError(run.sides.source) === null ? run.sides.source.access() : null;
   const copyPlan = {
-    source: { etag: object.etag, length: object.length },
+    source: {
+      etag: object.etag,
+      length: object.length,
+      ...(object.md5 === undefined ? {} : { contentMd5: object.md5 }),
+    },
     destinationEtag: onto?.kind === "etag" ? onto.etag : null,
     plannedAt: plan.plannedAt,
+    ...(facts.found && { found: facts.found }),
   };
   const status = interpretStatus(
     { plan: copyPlan, copyId },
@@ -56,9 +66,9 @@ export function observeCopy(
   const stub = (etag: string) => (isNew ? etag : null);
   const url = endpointUrl(blobIn(run.sides.destination, destinationOf(run, object).name));
   const replacesPlanned = object.do.kind === "copy" && onto?.kind === "etag" && !object.do.ontoStub;
-  const residue: Residue = replacesPlanned || overwrote === true ? { isFormerGone: true } : {};
-  const pending = overwrote === undefined ? {} : { overwrote };
-  return toObserved(status, { copyId, since, now, url, stub, residue, pending });
+  const residue: Residue =
+    replacesPlanned || facts.overwrote === true ? { isFormerGone: true } : {};
+  return toObserved(status, { copyId, since, now, url, stub, residue, facts });
 }
 
 function toObserved(
@@ -70,7 +80,7 @@ function toObserved(
     url,
     stub,
     residue,
-    pending,
+    facts,
   }: {
     copyId: CopyId;
     since: EpochMs;
@@ -78,7 +88,7 @@ function toObserved(
     url: string;
     stub(etag: string): string | null;
     residue: Residue;
-    pending: { overwrote?: true };
+    facts: PendingFacts;
   },
 ): ObservedCopy {
   const failed = (cause: "superseded" | "internal", message: string): ObservedCopy => ({
@@ -88,7 +98,7 @@ function toObserved(
   switch (status.kind) {
     case "pending": {
       const bytes = status.progress?.bytesCopied ?? 0;
-      return { state: { is: "pending", copyId, since, bytes, ...pending }, stubEtag: null };
+      return { state: { is: "pending", copyId, since, bytes, ...facts }, stubEtag: null };
     }
     case "success": {
       const ms = Math.max(0, (status.endedAt ?? now) - since);

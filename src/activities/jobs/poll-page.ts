@@ -1,7 +1,5 @@
 import { plusMs } from "../../copy/time.ts";
 import { second } from "../../copy/durations.ts";
-import type { CopyId } from "../../copy/contract/ids.ts";
-import type { EpochMs } from "../../copy/time.ts";
 import type { PlannedObject } from "../../jobs/contract/page.ts";
 import type { DestinationState, ListedBlob } from "../../jobs/contract/storage.ts";
 import { beginPolls, nextPolls, toOpenPage, withOpenPage } from "../../jobs/decisions/pages.ts";
@@ -10,6 +8,7 @@ import { callOrder, changeRecord, goOn, notServed } from "./job-run.ts";
 import type { JobRun, StepEnd } from "./job-run.ts";
 import { findUnsealError, openSide } from "./job-sides.ts";
 import { asForeignAbort, destinationOf, observeCopy } from "./object-state.ts";
+import type { ObjectCopy } from "./object-state.ts";
 import { openPage } from "./page-run.ts";
 import type { PageRun } from "./page-run.ts";
 import { waitForKey } from "./wait-for-key.ts";
@@ -20,7 +19,7 @@ const maxReads = 2;
 const maxCallsOfListing = 4;
 
 /** A copy of the page that was pending at the last poll. */
-export type Pending = { index: number; object: PlannedObject; copyId: CopyId; since: EpochMs };
+export type Pending = ObjectCopy & { index: number };
 
 /** Polls the pending copies of a page, and finishes the page when none is left. */
 export async function pollPage(run: JobRun, number: number): Promise<StepEnd> {
@@ -64,8 +63,9 @@ export function listPending({ plan, states }: PageRun): Pending[] {
   return states.flatMap((state, index): Pending[] => {
     const object = plan.objects[index];
     if (state?.is !== "pending" || object === undefined) return [];
-    const { copyId, since, overwrote } = state;
-    return [{ index, object, copyId, since, ...(overwrote && { overwrote }) }];
+    const { copyId, since, overwrote, found } = state;
+    const facts = { ...(overwrote && { overwrote }), ...(found && { found }) };
+    return [{ index, object, copyId, since, ...facts }];
   });
 }
 

@@ -176,6 +176,8 @@ export type CopyPlan = {
     /** Null, like the length, for a source outside Storage, which the app cannot read itself. */
     etag: string | null;
     length: number | null;
+    /** The Content-MD5 of a blob (base64); absent if Storage has none, and in plans of older releases. */
+    contentMd5?: string;
     /** The snapshot from which a blob is copied onto itself. */
     snapshot?: string;
   };

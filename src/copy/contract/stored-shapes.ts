@@ -106,6 +106,7 @@ export const copyPlan = z.object({
   source: z.object({
     etag: etag.nullable(),
     length: count.nullable(),
+    contentMd5: text(100).exactOptional(),
     snapshot: snapshot.exactOptional(),
   }),
   destinationEtag: etag.nullable(),

@@ -1,3 +1,4 @@
+import { hasOtherMd5 } from "./content-md5.ts";
 import { isEchoOf } from "../location/endpoint.ts";
 import type { Endpoint } from "../location/endpoint.ts";
 import type { CopyPlan } from "../contract/activities.ts";
@@ -7,9 +8,9 @@ import { maxClockSkewMs, parseTime } from "../time.ts";
 /**
  * Returns true if the last copy onto the destination can be the one that this plan started: it has our source, it began
  * after the plan (the destination did not exist then, or had a different ETag; a copy that was pending then would have
- * prevented the plan) and before the start could no longer arrive, and it copies the planned content. If Ferry minted
- * the source's SAS, its terms must match. The copy must hold the destination's lock, so that no other single copy of
- * Ferry matches. Other clients and jobs hold no lock.
+ * prevented the plan) and before the start could no longer arrive (only a pending copy shows when it began), and it
+ * copies the planned content. If Ferry minted the source's SAS, its terms must match. The copy must hold the
+ * destination's lock, so that no other single copy of Ferry matches. Other clients and jobs hold no lock.
  */
 export function isOurs(
   plan: CopyPlan,
@@ -56,15 +57,16 @@ function beganTooLate(
 }
 
 /**
- * Returns true if the copy copies another number of bytes than planned. The start of a blob is conditional on the
- * planned source, that of a file is not ("Copy Blob").
+ * Returns true if the copy copies another number of bytes than planned, or has copied content with another MD5. Only a
+ * start from a blob onto a blob is conditional on the planned source ("Copy Blob", "Copy File").
  */
 function hasOtherContent(
-  { source: { length: planned } }: CopyPlan,
+  { source: { length: planned, contentMd5: plannedMd5 } }: CopyPlan,
   { service }: Endpoint,
-  { copy, length }: DestinationProperties,
+  { copy, blobType, length, contentMd5 }: DestinationProperties,
 ): boolean {
-  if (service !== "blob" || planned === null || copy === null) return false;
+  if (service !== "blob" || blobType === null || planned === null || copy === null) return false;
+  if (copy.status === "success" && hasOtherMd5(plannedMd5, contentMd5)) return true;
   const copied = copy.status === "success" ? length : (copy.progress?.totalBytes ?? planned);
   return copied !== planned;
 }

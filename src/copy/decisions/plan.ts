@@ -71,9 +71,15 @@ function buildPlan(
   // A blob that is copied onto itself is read twice. The plan needs one ETag, that of the destination.
   const isItself = isOntoItself(copy.source, copy.destination);
   const from = isItself ? destination : source;
+  // The Content-MD5 of a file is only what a client has set.
+  const contentMd5 = copy.source.service === "blob" ? (from?.contentMd5 ?? null) : null;
   const ontoStub = !isItself && destination !== null && isStub(destination);
   return {
-    source: { etag: from?.etag ?? null, length: from?.length ?? null },
+    source: {
+      etag: from?.etag ?? null,
+      length: from?.length ?? null,
+      ...(contentMd5 === null ? {} : { contentMd5 }),
+    },
     destinationEtag: destination?.etag ?? null,
     ...(ontoStub ? { ontoStub } : {}),
     ...(destination === null || ontoStub || copy.options.rollback === "off"

@@ -5,6 +5,7 @@ import { parseTime } from "../time.ts";
 import type { EpochMs } from "../time.ts";
 import { failure } from "../contract/failure.ts";
 import type { Cause, Failure } from "../contract/failure.ts";
+import { hasOtherMd5 } from "./content-md5.ts";
 import { bareEtag } from "../location/etag.ts";
 import { sasTerms } from "../location/sas.ts";
 import type { Sas } from "../location/sas.ts";
@@ -27,7 +28,7 @@ export function interpretStatus(
   }
   const { copy, etag, length } = destination;
   if (copy === null || copy.copyId !== copyId) {
-    const failed = supersededFailure(destination, copyId, plan.source.length);
+    const failed = supersededFailure(destination, copyId, plan.source);
     return { kind: "superseded", failure: failed };
   }
   const { status, progress, description } = copy;
@@ -42,9 +43,12 @@ export function interpretStatus(
     case "success": {
       // The length of a source that only Storage can read is known only from the progress.
       const planned = plan.source.length ?? progress?.totalBytes ?? length;
-      if (length !== planned && plan.found === true) {
+      const hasOtherContent =
+        length !== planned || hasOtherMd5(plan.source.contentMd5, destination.contentMd5);
+      if (hasOtherContent && plan.found === true) {
         // It is not certain that this copy is ours, and its content is complete, so Ferry must not remove it.
-        return { kind: "superseded", failure: supersededFailure(destination, copyId, planned) };
+        const content = { ...plan.source, length: planned };
+        return { kind: "superseded", failure: supersededFailure(destination, copyId, content) };
       }
       if (length !== planned) {
         const message = `Cannot trust the copy because the destination has ${length} bytes and the planned source had ${planned}: copyId ${copyId}`;
@@ -124,9 +128,9 @@ export function unobservable(reason: Failure, copyId: CopyId): FinalCopyStatus {
 }
 
 function supersededFailure(
-  { copy, length }: DestinationProperties,
+  { copy, length, contentMd5 }: DestinationProperties,
   copyId: CopyId,
-  plannedLength: number | null,
+  planned: Pick<CopyPlan["source"], "length" | "contentMd5">,
 ): Failure {
   const change =
     copy === null
@@ -134,10 +138,13 @@ function supersededFailure(
       : copy.copyId === copyId
         ? "its start got no response, and the copy at the destination has different content"
         : "another copy has replaced the destination";
+  const isKnown = planned.length !== null;
   const conclusion =
-    plannedLength === null || length === plannedLength
-      ? `${plannedLength === null ? "" : "its length matches, so "}the copy may have succeeded`
-      : `it has ${length} bytes, not ${plannedLength}`;
+    isKnown && length !== planned.length
+      ? `it has ${length} bytes, not ${planned.length}`
+      : hasOtherMd5(planned.contentMd5, contentMd5)
+        ? "its Content-MD5 is not that of the planned source"
+        : `${isKnown ? "its length matches, so " : ""}the copy may have succeeded`;
   const message = `Cannot determine how copy ${copyId} ended because ${change}: ${conclusion}`;
   return failure("superseded", message);
 }

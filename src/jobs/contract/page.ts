@@ -31,6 +31,8 @@ export type PlannedObject = {
   name: string;
   etag: string;
   length: number;
+  /** Content-MD5 of the source (base64), for a copy; absent if Storage has none, and in plans of older releases. */
+  md5?: string;
   type: string;
   /** Last-Modified of the source (epoch ms). */
   modified: EpochMs;
@@ -70,12 +72,14 @@ export type ObjectResult =
 /** `isFormerGone`: the copy replaced content of the destination; absent if it did not. */
 export type Residue = { isFormerGone?: true };
 
+export type PendingFacts = { overwrote?: true; found?: true };
+
 export type OpenState =
   /**
    * Storage is copying the object. `since`: epoch ms. `bytes`: copied at the last poll. `overwrote`: the copy replaces
-   * content that was written after the plan; absent if it does not.
+   * content that was written after the plan; absent if it does not. `found`: as in `CopyPlan`.
    */
-  | { is: "pending"; copyId: CopyId; since: EpochMs; bytes: number; overwrote?: true }
+  | ({ is: "pending"; copyId: CopyId; since: EpochMs; bytes: number } & PendingFacts)
   /**
    * A start got no clear response, so it may have started a copy. `tries`: the number of such starts, without throttled
    * ones; `at`: the time of the last one (epoch ms).

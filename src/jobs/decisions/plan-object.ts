@@ -36,6 +36,7 @@ export function planObject(
     name,
     etag: blob.etag,
     length: blob.length,
+    ...(action === null && blob.contentMd5 !== null ? { md5: blob.contentMd5 } : {}),
     type: blob.blobType,
     modified: blob.lastModified,
     ...(loses.length === 0 ? {} : { loses }),

@@ -10,6 +10,7 @@ import type { CopyItem } from "../../instances/copy-item.ts";
 import { copyView, recordedView } from "../../instances/copy-view.ts";
 import { findInstance } from "../../instances/find-instance.ts";
 import { isPosition } from "../../ledger/instance-id.ts";
+import { DamagedBlobError } from "../../ledger/ledger-error.ts";
 import { isTruncated } from "../../ledger/record.ts";
 import type { ListedCopy } from "../../ledger/record.ts";
 import type { CopyDependencies } from "./get-copy.ts";
@@ -34,7 +35,7 @@ const beginning = "00000/000000000000-";
  * because a request scans a limited number of copies.
  */
 export function listCopies(deps: CopyDependencies): HttpHandler {
-  return async (request, client) => {
+  return async (request, client, context) => {
     const parsed = parseListQuery(request.query, isPosition);
     if (!parsed.ok) return invalidRequest(parsed.problems);
     const { query } = parsed;
@@ -42,7 +43,14 @@ export function listCopies(deps: CopyDependencies): HttpHandler {
     const items: CopyItem[] = [];
     for (let at = 0; at < found.length; at += maxConcurrent) {
       const some = found.slice(at, at + maxConcurrent);
-      const read = some.map((listed) => readItem(deps, { request, client }, listed));
+      const read = some.map((listed) =>
+        readItem(deps, { request, client }, listed).catch((error: unknown) => {
+          // One damaged record must not hide the other copies. GET of this copy returns the same sentence.
+          if (!(error instanceof DamagedBlobError)) throw error;
+          context.error(`Cannot list copy ${listed.instanceId}: ${error.message}`);
+          return null;
+        }),
+      );
       items.push(...(await Promise.all(read)).filter((item) => item !== null));
     }
     return {

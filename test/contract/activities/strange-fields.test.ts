@@ -120,6 +120,7 @@ const inPlan =
 test.each<[string, Change]>([
   ["no source", inPlan({ source: undefined })],
   ["a negative length", inPlan({ source: { etag: "x", length: -1 } })],
+  ["an MD5 that is not a text", inPlan({ source: { etag: "x", length: 1, contentMd5: 1 } })],
   ["an ETag with a line feed", inPlan({ destinationEtag: "x\ny: z" })],
   ["a snapshot that is not a time", inPlan({ snapshot: "" })],
   [

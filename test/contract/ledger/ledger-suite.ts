@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { BlobServiceClient } from "@azure/storage-blob";
+import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
 import { expect, test } from "vitest";
 import type { CopyInput } from "../../../src/copy/contract/activities.ts";
 import { epochMs } from "../../../src/copy/time.ts";
@@ -27,7 +27,13 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     const ledger = createBlobLedger(container);
     const blob = { service: "blob", origin: "https://a.example", account: "a", container: "in" };
     const endpoint = { ...blob, path: "x" }; // the ledger reads nothing else of a copy
-    const copy = { source: endpoint, destination: endpoint, options: {} } as unknown as CopyInput;
+    const createdAt = "2026-03-01T12:00:00.000Z";
+    const copy = {
+      source: endpoint,
+      destination: endpoint,
+      options: {},
+      createdAt,
+    } as unknown as CopyInput;
     const id = (daysAgo = 0) => newInstanceId(epochMs(at - daysAgo * day));
     return { container, ledger, copy, id };
   };
@@ -156,6 +162,41 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     expect(names).toEqual(["records/1/", "records/2/", "records/3/"]);
   });
 
+  test.each(["", "not json", "null", "{}", '{"marker":5}'])(
+    "a position that is %j is the beginning of the scan, and is replaced",
+    async (text) => {
+      const { container, ledger } = await openLedger();
+      await container.create();
+      for (const [name, scan] of [
+        ["purge/position", ledger.retention],
+        ["watchdog/position", ledger.lockScan],
+      ] as const) {
+        await container.getBlockBlobClient(name).upload(text, text.length);
+        expect(await scan.readPosition()).toBeNull();
+        for (const marker of ["second page", "third page", null]) {
+          await scan.writePosition(marker);
+          expect(await scan.readPosition()).toBe(marker);
+        }
+      }
+    },
+  );
+
+  test.each(["", "not json", "null", "{}", '{"instanceId":5}'])(
+    "a mark of wakes that is %j counts as none, and is replaced",
+    async (text) => {
+      const { container, ledger, copy, id } = await openLedger();
+      const holder = id();
+      await ledger.acquireLock(holder, copy);
+      const wake = () => ledger.instanceToWake(copy.destination, '"0x1"', epochMs(at));
+      expect(await wake()).toBe(holder);
+      expect(await wake()).toBeNull();
+      const [name = ""] = await namesBelow(container, "destinations/");
+      await container.getBlockBlobClient(name).upload(text, text.length);
+      expect(await wake()).toBe(holder);
+      expect(await wake()).toBeNull();
+    },
+  );
+
   test("one copy holds a lock; another one takes it over only when the holder's outcome is recorded", async () => {
     const { ledger, copy, id } = await openLedger();
     const [holder, other] = [id(), id()];
@@ -253,4 +294,10 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
     const all = await Promise.all(Array.from({ length: 8 }, claim));
     expect(new Set(all.map(({ instanceId }) => instanceId)).size).toBe(1);
   });
+}
+
+async function namesBelow(container: ContainerClient, prefix: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of container.listBlobsFlat({ prefix })) names.push(name);
+  return names;
 }

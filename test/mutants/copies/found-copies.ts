@@ -4,6 +4,9 @@ const copies = "test/e2e/recovery/found-copies.test.ts";
 const jobs = "test/e2e/jobs/found-copies.test.ts";
 const abort = "test/contract/jobs/abort.test.ts";
 const jobIsOurs = "test/unit/jobs/is-ours.test.ts";
+const versions = "test/e2e/recovery/found-versions.test.ts";
+const causes = "test/unit/copy/decisions/causes.test.ts";
+const planObject = "test/unit/jobs/plan-object.test.ts";
 const isOurs = "test/unit/copy/decisions/is-ours.test.ts";
 const rollback = "test/unit/copy/decisions/rollback.test.ts";
 
@@ -17,6 +20,80 @@ export const foundCopyMutants: readonly Mutant[] = [
     suites: [isOurs],
   },
   {
+    breaks:
+      "a copy of another version of the same length is taken for the copy of an unclear start",
+    file: "src/copy/decisions/is-ours.ts",
+    find: "hasOtherMd5(plannedMd5, contentMd5)",
+    replace: "hasOtherMd5(null, contentMd5 ?? plannedMd5)",
+    suites: [isOurs, versions],
+  },
+  {
+    breaks:
+      "the own copy of a later version onto a file is not taken for the copy of an unclear start",
+    file: "src/copy/decisions/is-ours.ts",
+    find: 'if (service !== "blob" || blobType === null ||',
+    replace: 'if (service !== "blob" || blobType === "" ||',
+    suites: [isOurs],
+  },
+  {
+    breaks: "a plan does not have the Content-MD5 of its source",
+    file: "src/copy/decisions/plan.ts",
+    find: "...(contentMd5 === null ? {} : { contentMd5 }),",
+    replace: '...(contentMd5 === "" ? { contentMd5 } : {}),',
+    suites: [versions],
+  },
+  {
+    breaks:
+      "a found copy that completes with another version of the same length is reported as succeeded",
+    file: "src/copy/decisions/read-status.ts",
+    find: "length !== planned || hasOtherMd5(plan.source.contentMd5, destination.contentMd5);",
+    replace: "length !== planned || hasOtherMd5(null, destination.contentMd5);",
+    suites: [causes, versions],
+  },
+  {
+    breaks: "a job takes a copy of another version of the same length for its own",
+    file: "src/jobs/decisions/is-ours.ts",
+    find: "hasOtherMd5(object.md5, contentMd5)",
+    replace: "hasOtherMd5(null, contentMd5)",
+    suites: [jobIsOurs, jobs],
+  },
+  {
+    breaks:
+      "a job reports a pending copy that it found as copied if that completes with another version",
+    file: "src/activities/jobs/find-object.ts",
+    find: "{ object, copyId, since, found: true }",
+    replace: "{ object, copyId, since }",
+    suites: [jobs],
+  },
+  {
+    breaks: "a job forgets after a poll that it found a pending copy",
+    file: "src/activities/jobs/poll-page.ts",
+    find: "...(found && { found }) };",
+    replace: "...(found && since < 0 && { found }) };",
+    suites: [jobs],
+  },
+  {
+    breaks: "a job's plan does not have the Content-MD5 of a source",
+    file: "src/jobs/decisions/plan-object.ts",
+    find: "...(action === null && blob.contentMd5 !== null ? { md5: blob.contentMd5 } : {}),",
+    replace: '...(action === null && blob.contentMd5 === "" ? { md5: blob.contentMd5 } : {}),',
+    suites: [planObject, jobs],
+  },
+  {
+    breaks: "a job takes a copy that ended long after its start by Copy Blob From URL for its own",
+    file: "src/jobs/decisions/is-ours.ts",
+    find: "completedAt > until + maxClockSkewMs;",
+    replace: "completedAt < 0 * until;",
+    suites: [jobIsOurs, jobs],
+  },
+  {
+    breaks: "a job does not find its own copy by Copy Blob that was pending for long",
+    file: "src/jobs/decisions/is-ours.ts",
+    find: 'if (engine === "copy-blob-from-url" && endedAfter(until, copy)) return false;',
+    replace: "if (endedAfter(until, copy)) return false;",
+    suites: [jobIsOurs],
+  },
+  {
     breaks: "a copy that began long after an unclear start is taken for it",
     file: "src/copy/decisions/is-ours.ts",
     find: "return lastModified > parseTime(arrivesBy);",
@@ -26,7 +103,7 @@ export const foundCopyMutants: readonly Mutant[] = [
   {
     breaks: "the content of a found copy that the plan does not match is cleaned up",
     file: "src/copy/decisions/read-status.ts",
-    find: "if (length !== planned && plan.found === true) {",
+    find: "if (hasOtherContent && plan.found === true) {",
     replace: "if (length < 0 && plan.found === true) {",
     suites: [copies],
   },

@@ -39,15 +39,15 @@ export const stubMutants: readonly Mutant[] = [
   {
     breaks: "a job does not report the loss of content that its plan lists",
     file: "src/activities/jobs/object-state.ts",
-    find: "replacesPlanned || overwrote === true",
-    replace: "overwrote === true",
+    find: "replacesPlanned || facts.overwrote === true",
+    replace: "facts.overwrote === true",
     suites: [formerContent],
   },
   {
     breaks: "a job does not report the loss of content that was written after its plan",
     file: "src/activities/jobs/poll-page.ts",
-    find: "...(overwrote && { overwrote }) }",
-    replace: "...(overwrote === undefined && { overwrote }) }",
+    find: "...(overwrote && { overwrote }),",
+    replace: "...(overwrote && since < 0 && { overwrote }),",
     suites: [formerContent],
   },
   {

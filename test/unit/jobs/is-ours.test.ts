@@ -78,3 +78,24 @@ test("a destination that still has the planned ETag was not written by us", () =
   expect(ours({}, {}, onto)).toBe(false);
   expect(ours({}, { etag: "0x10" }, onto)).toBe(true);
 });
+
+test("a complete copy with another MD5 than planned is not ours", () => {
+  const planned = { ...object, md5: "planned" };
+  expect(ours({}, { contentMd5: "planned" }, planned)).toBe(true);
+  expect(ours({}, { contentMd5: "other" }, planned)).toBe(false);
+  expect(ours({}, { contentMd5: null }, planned)).toBe(true);
+  expect(ours({}, { contentMd5: "other" })).toBe(true);
+  expect(ours(pending, { length: 0, contentMd5: "other" }, planned)).toBe(true);
+});
+
+test("a copy that ended long after the last start could arrive is ours only if it can have been pending", () => {
+  const fromUrl: PlannedObject = {
+    ...object,
+    do: { kind: "copy", engine: "copy-blob-from-url", onto: { kind: "absent" } },
+  };
+  const ended = (onto: PlannedObject, ms: number) =>
+    ours({ completedAt: epochMs(until + ms) }, {}, onto);
+  expect(ended(fromUrl, hour / 4)).toBe(true); // clocks differ
+  expect(ended(fromUrl, hour / 4 + 1_000)).toBe(false);
+  expect(ended(object, 24 * hour)).toBe(true);
+});

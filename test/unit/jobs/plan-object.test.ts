@@ -132,3 +132,9 @@ test("a plan never overwrites without a condition", () => {
     }),
   );
 });
+
+test("a planned copy has the Content-MD5 of its source, if Storage has one", () => {
+  expect(plan({}, { contentMd5: "md5" })).toMatchObject({ md5: "md5" });
+  expect(plan({}, { contentMd5: null })).not.toHaveProperty("md5");
+  expect(plan({ overwrite: "skip" }, { contentMd5: "md5" }, existing)).not.toHaveProperty("md5");
+});

@@ -303,3 +303,20 @@ test("a pending copy reports its progress and Storage's status description", () 
   for (const text of [undefined, "", "3", "3/x", "-1/10", "3/10/4"])
     expect(parseProgress(text)).toBeNull();
 });
+
+test("only a found copy is superseded by content with another MD5 than planned", () => {
+  const planned = { ...started.plan, source: { ...started.plan.source, contentMd5: "planned" } };
+  const read = (contentMd5: string | null, found?: true) =>
+    interpretStatus(
+      { copyId, plan: { ...planned, ...(found && { found }) } },
+      { ...properties({}), contentMd5 },
+      { sas: null, now },
+    );
+  expect(read("other", true)).toMatchObject({
+    kind: "superseded",
+    failure: { message: expect.stringContaining("Content-MD5 is not that of the planned source") },
+  });
+  expect(read("planned", true)).toMatchObject({ kind: "success" });
+  expect(read(null, true)).toMatchObject({ kind: "success" });
+  expect(read("other")).toMatchObject({ kind: "success" });
+});

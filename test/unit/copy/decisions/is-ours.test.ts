@@ -138,3 +138,22 @@ test("a copy of another number of bytes than planned is not ours, unless the sta
   const echoed = { ...progress(11), source: "https://acme.file.core.windows.net/drop/film.mp4" };
   expect(ours(plan, echoed, '"after"', file)).toBe(true);
 });
+
+const md5 = "1B2M2Y8AsgTpgAmY7PhCfg==";
+test.each([
+  ["the planned MD5", md5, md5, true],
+  ["another MD5", md5, "XrY7u+Ae7tCTyyK7j1rNww==", false],
+  ["no MD5", md5, null, true],
+  ["an MD5 that the planned source did not have", undefined, md5, true],
+])("a complete copy with %s: it can be ours: %s, %s, %s", (_, contentMd5, found, expected) => {
+  const planned = { ...plan.source, ...(contentMd5 === undefined ? {} : { contentMd5 }) };
+  const by: CopyPlan = { ...plan, source: planned };
+  const ended = (seen: Partial<DestinationProperties>) =>
+    ours(by, { status: "success" }, '"after"', source, { contentMd5: found, ...seen });
+  expect(ended({})).toBe(expected);
+  // Copy File has no condition on its source, so our own copy may be of a later version.
+  expect(ended({ blobType: null })).toBe(true);
+  expect(ended({ blobType: null, length: 11 })).toBe(true);
+  // The empty blob of a pending copy does not have its content's MD5 yet.
+  expect(ours(by, {}, '"after"', source, { contentMd5: found })).toBe(true);
+});

@@ -174,3 +174,17 @@ test.each(["failed", "aborted"] as const)(
     expect(decide(caused("0"), stub, null)).toMatchObject({ kind: "skip" });
   },
 );
+
+test("a plan has the Content-MD5 of a blob, but not that of a file", () => {
+  const planned = (url: string, source: Partial<SourceProperties>) =>
+    decide(request(url, {}), { ...read, ...source }, null);
+  const blob = "https://acct1.blob.core.windows.net/inbox/disk.vhd";
+  expect(planned(blob, { contentMd5: "md5" })).toMatchObject({
+    plan: { source: { contentMd5: "md5" } },
+  });
+  expect(planned(blob, { contentMd5: null })).not.toHaveProperty("plan.source.contentMd5");
+  const file = "https://acct1.file.core.windows.net/share/disk.vhd";
+  const ofFile = planned(file, { blobType: null, contentMd5: "md5" });
+  expect(ofFile).toMatchObject({ kind: "planned" });
+  expect(ofFile).not.toHaveProperty("plan.source.contentMd5");
+});
