@@ -6,8 +6,8 @@ import { compileCache } from "./support/compile-cache.ts";
 const separate = ["test/contract/host/streams.test.ts", "test/e2e/copies/storage-hosts.test.ts"];
 
 /**
- * A worker of `npm test` runs for a minute or two, and much of its code only a few times: the last optimizing compiler
- * and small heaps cost more processor time than they save.
+ * A worker of `npm test` runs for a minute or two, and runs much of its code only a few times, so the last optimizing
+ * compiler and small heaps cost more processor time than they save.
  */
 const shortRuns = ["--max-opt=2", "--min-semi-space-size=32", "--max-semi-space-size=64"];
 

@@ -4,7 +4,7 @@ import { azureCli } from "./azure-cli.ts";
 import { deployEvents } from "./deploy-events.ts";
 import { readVariables } from "./environment.ts";
 
-/* Runs after the code is deployed: the event subscriptions need the function. */
+/* Runs after the code is deployed, because the event subscriptions need the function. */
 
 await deployEvents({
   az: azureCli,

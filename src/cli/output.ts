@@ -102,7 +102,7 @@ function describe(error: unknown): Described {
   return { ...none, cause: "bug", message, fix: null, exitCode: exitCodes.bug };
 }
 
-/** For JSON.stringify: each text without the words that contain a secret. */
+/** A replacer for JSON.stringify: hides the words of a text that contain a secret. */
 function hideText(_: string, value: unknown): unknown {
   return typeof value === "string" ? hideSecrets(value) : value;
 }

@@ -181,7 +181,7 @@ function parseRouteSettings(
   problems: string[],
 ): Route[] {
   const parsed = parseRoutes(nonEmpty(text) ?? "[]", origins);
-  // A list of arguments is limited, and a long setting has more problems.
+  // One by one, because a call takes a limited number of arguments and a long setting can have more problems.
   for (const problem of parsed.problems) problems.push(`COPY_ROUTES ${problem}`);
   for (const { name, sample } of parsed.routes) {
     const endpoints = [sample.source, sample.destination];

@@ -27,8 +27,8 @@ export function isIdentified({ origin }: Destination): boolean {
 }
 
 /**
- * Returns the app's identity (managed identity, or a developer's login), or the emulators' published key. Gives a
- * credential to Storage of known clouds and to the emulator only. Activities check the host before they call Storage,
+ * Returns the app's identity (managed identity, or a developer's login), or the emulators' published key. Returns a
+ * credential only for Storage of known clouds and for the emulator. Activities check the host before they call Storage,
  * so an error here is a bug.
  */
 export function createCredentialFor(emulator: Origins["emulator"]): CredentialFor {

@@ -17,7 +17,7 @@ export const singleTry = { retryOptions: { maxTries: 1 } };
 /** The time limit in ms for a whole call, including the body of its response. */
 const maxCallMs = 30 * second;
 
-/** The same for Copy Blob From URL, which responds after it has copied up to 256 MiB (ms): as long as a job's run. */
+/** The same for Copy Blob From URL, which responds after it has copied up to 256 MiB (ms). As long as a job's run. */
 export const maxSyncCopyMs = minute;
 
 /**

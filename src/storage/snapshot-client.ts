@@ -22,7 +22,9 @@ export function createSnapshotClient(own: (side: DestinationSide) => BlobClient)
         own(destination).createSnapshot({ metadata, conditions }),
       );
       if (taken.snapshot === undefined)
-        throw new Error("Cannot read the time of the snapshot because Snapshot Blob sent none");
+        throw new Error(
+          "Cannot read the time of the snapshot because the response to Snapshot Blob does not contain it",
+        );
       return taken.snapshot;
     },
     async readFormerTags(destination) {
@@ -45,7 +47,7 @@ export function createSnapshotClient(own: (side: DestinationSide) => BlobClient)
       try {
         await withReconnect(() => own(destination).withSnapshot(time).delete());
       } catch (error) {
-        // Already deleted when the activity ran before.
+        // An earlier run of the activity has already deleted it.
         if (!isRefusal(error, ({ status }) => status === 404)) throw error;
       }
     },

@@ -16,7 +16,7 @@ import { recordedHistory } from "./support/recorded-history.ts";
 /*
  * Records the histories of a release on the real Durable extension, before it is deployed:
  * `npx tsc && npx node test/extension/record.ts v2 [scenarios]`. Copies are ten times as fast as in virtual time. A
- * scenario that waits for longer than two minutes even so, or that needs the app in this process, is recorded from the
+ * scenario that still waits for longer than two minutes, or that needs the app in this process, is recorded from the
  * local engine. A history that exists is not written again, because running copies of that release depend on it.
  */
 const onlyLocal = new Set([

@@ -10,7 +10,7 @@ export const jobObjects = 100_000;
 /** Fewer do not fill a page for each tenth of the memory's readings; more have never been tried. */
 const [minObjects, maxObjects] = [1_000, 10_000_000];
 
-/** Reads the arguments of `npm run soak`. Throws an error that names the allowed ones. */
+/** Reads the arguments of `npm run soak`. Throws an error that names the allowed arguments. */
 export function parseArguments(args: readonly string[]): SoakPlan {
   const [first = "1", second] = args;
   const { amount, unit } = /^(?<amount>[1-9]\d{0,5})(?<unit>[mh]?)$/.exec(first)?.groups ?? {};

@@ -18,7 +18,7 @@ describe("the arguments of a soak", () => {
     ["0", "-5", "5s", "1.5h", "jobs", "", "5 6", "90m job", "job 999", "job 10000001"]
       .concat(["job 1,000,000", "job 1e6", "job 2000 2000", "job -2000", "1000000"])
       .map((text) => ({ text })),
-  )("rejects $text and names what is allowed", ({ text }) => {
+  )("rejects $text and names the allowed arguments", ({ text }) => {
     const parse = () => parseArguments(text.split(" "));
     expect(parse).toThrow(
       `the arguments are not allowed: ${text}. Give a number of rounds such as 5`,

@@ -62,7 +62,7 @@ test("half of a character in each field of a route is named for each field", () 
   );
 });
 
-test("a name of a route that is not a text is rejected by its place, whatever its fields", () => {
+test("a route name that is not a text is rejected with its place, whatever its fields", () => {
   const name = { toString: 1, valueOf: 1 };
   const isNoText = (index: number) => `COPY_ROUTES [${index}].name must be of the type string`;
   expect(problemsOfRoutes({ ...films, name }, { ...films, name })).toEqual([
@@ -75,7 +75,7 @@ test("a name of a route that is not a text is rejected by its place, whatever it
 });
 
 test(
-  "a setting of the maximum length that Linux allows can have more problems than a function has arguments",
+  "a setting of the maximum length that Linux allows can have more problems than a function call can have arguments",
   { timeout: 60_000 },
   () => {
     const text = `[${"{},".repeat(43_000)}{}]`;

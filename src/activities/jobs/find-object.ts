@@ -10,8 +10,8 @@ import { observeCopy } from "./object-state.ts";
 import type { PageRun } from "./page-run.ts";
 
 /**
- * When no start by another run can arrive any more, and no start without a response (epoch ms); null if there is none.
- * `states`: of the objects.
+ * Returns the time after which no start by another run, and no start without a response, can arrive at Storage (epoch
+ * ms); null if there is no such start. `states`: the states of the objects.
  */
 export function fenceOf(page: PageRun, states: readonly (ObjectState | null)[]): EpochMs | null {
   let fence = page.othersUntil();

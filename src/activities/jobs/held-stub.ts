@@ -22,8 +22,8 @@ export async function refuseHeldStub(run: JobRun, object: PlannedObject): Promis
 }
 
 /**
- * Returns true if the copy that was read at an object's destination is, or may be, that of the single copy that holds the
- * destination's lock. Call it after the read: a single copy registers its start before it sends it.
+ * Returns true if the copy that was read at an object's destination is, or may be, the single copy that holds the
+ * destination's lock. Call it after the read, because a single copy registers its start before it sends it.
  */
 export async function isOfHolder(
   run: JobRun,
@@ -46,7 +46,7 @@ async function readHolder(
   const lock = await readLock(blobIn(run.sides.destination, destinationOf(run, object).name));
   if (lock === null) return null;
   const record = await records.read(lock.instanceId);
-  // It no longer holds the lock, like in `acquireLock`.
+  // It no longer holds the lock, as in `acquireLock`.
   if (record !== null && (record.outcome !== null || record.deletedAt !== null)) return null;
   return { record };
 }

@@ -38,11 +38,11 @@ export type JobLimits = {
 export const defaultJobLimits: JobLimits = {
   pageSize: 5_000,
   saveEvery: 250,
-  // An activity works at most a minute; a call that is sent at the end of this may take as long as `minCallMs`.
+  // An activity works for at most a minute: a call that is sent at the end of `maxRunMs` may take another `minCallMs`.
   maxRunMs: 40 * second,
 };
 
-/** The time that a call has at least, before the client gives up on it (ms). */
+/** The minimum time-out of a call (ms). */
 const minCallMs = 20 * second;
 /** The time after a run's last start after which none of the run's calls can arrive at Storage (ms). */
 const fenceMs = 120 * second;
@@ -89,8 +89,8 @@ export function runTimes({ now, limits }: JobDependencies): Pick<JobRun, "until"
 export const maxInFlightMs = fenceMs;
 
 /**
- * The time and the time-out of a call that is sent now. The earlier in its run a call is sent, the more time it has, because
- * Copy Blob From URL responds after it has copied up to 256 MiB.
+ * Returns the time, and the time-out of a call that is sent now. A call that is sent earlier in its run has more time,
+ * because Copy Blob From URL responds after it has copied up to 256 MiB.
  */
 export function callOrder({ deps, until }: JobRun): { now: EpochMs; signal: AbortSignal } {
   const now = deps.now();

@@ -27,8 +27,8 @@ const maxSourceCalls = 20;
  */
 const maxDestinationMs = 20 * second;
 /**
- * The time for planning the objects of one page (ms), also after the listings have taken the run's time: the next run
- * would need as long for them.
+ * The minimum time for planning the objects of one page (ms). It applies even if the listings have used up the run's
+ * time, because the next run would take as long to list.
  */
 const maxPlanningMs = 10 * second;
 
@@ -109,7 +109,7 @@ async function listSource(run: JobRun, start: PageStart): Promise<Selected | { e
   }
 }
 
-/** Returns a function that lets the process continue its other work, and returns false after this time (epoch ms). */
+/** Returns a function that lets the process do other work, and that returns false after this time (epoch ms). */
 function pauseUntil({ deps }: JobRun, until: EpochMs): () => Promise<boolean> {
   return async () => {
     await new Promise((resolve) => setImmediate(resolve));

@@ -165,8 +165,8 @@ async function judgeRefused(
       return { kind: "again", state, isThrottled, retryAfterMs, failure: reason };
     }
     seen = read.kind === "found" ? read.state : null;
-    // A run registers before it starts a copy, and records the copy before it leaves. So if another run started the
-    // copy that was read, that run is still registered or the copy is recorded.
+    // A run registers before it starts a copy, and records the copy before it leaves the page. So if another run
+    // started the copy that was read, that run is still registered or the copy is recorded.
     const { isAlone, recorded } = await page.readOthers(index);
     if (recorded !== null && recorded.is !== "uncertain") return known(recorded);
     isCertain &&= isAlone && recorded === null;

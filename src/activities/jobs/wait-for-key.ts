@@ -10,12 +10,12 @@ import { findUnsealError } from "./job-sides.ts";
 
 /** The interval at which a job tries again to open a SAS (ms). */
 const keyIntervalMs = minute;
-/** The time after which a job stops waiting for a key (ms), about that of a single copy. */
+/** The time after which a job stops waiting for a key (ms). A single copy waits about as long. */
 const maxKeyWaitMs = 9 * hour;
 
 /**
- * Waits for the key of a side, or for the next poll. A job that has waited too long starts no further copies: it fails
- * when none is pending.
+ * Waits for the key of a side, or for the next poll. A job that has waited too long starts no further copies, and
+ * fails once no copy is pending.
  */
 export async function waitForKey(run: JobRun, error: UnsealError): Promise<StepEnd> {
   const now = run.deps.now();

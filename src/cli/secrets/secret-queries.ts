@@ -29,7 +29,7 @@ export function hideSecrets(text: string): string {
   return text.replace(/[^\s'"]+/g, (word) => (hasSecret(word) ? hidden : word));
 }
 
-/** Returns an argument that should be an id. Anything with the characters of a SAS or a key may be one, and is hidden. */
+/** Returns an argument that should be an id, or hides it if its characters could be those of a SAS or a key. */
 export function shownId(text: string): string {
   return /^[\w.:/-]{1,100}$/.test(text) ? text : hidden;
 }

@@ -16,8 +16,8 @@ export function pickShownOptions(options: CopyOptions): ShownOptions | null {
 }
 
 /**
- * Returns true if a copy that was found at the destination shows that it has not been started with these options.
- * Metadata is there from the start of a copy, the other properties when it has succeeded. Another client may have added
+ * Returns true if a copy that was found at the destination shows that it has not been started with these options. A
+ * copy sets the metadata when it starts, and the other properties when it has succeeded. Another client may have added
  * metadata and tags since. A blob that is being rehydrated still shows `Archive`.
  */
 export function hasOtherOptions(

@@ -141,8 +141,8 @@ function refuseSource(
   const url = endpointUrl(source);
   const wait = waitForSource({ source }, properties);
   if (wait !== null) return wait;
-  // A source that becomes a stub after this read gets another ETag, so the start is refused; for a file, which has no
-  // conditions, the copy fails because its length is not the planned one.
+  // A source that becomes a stub after this read gets a new ETag, so Storage refuses the start. The start of a file
+  // has no conditions; its copy fails because the length differs from the plan.
   const noContent = whyNoContent(properties);
   if (noContent !== null) {
     return failed("source-copy-failed", `Cannot copy the source because ${noContent}: ${url}`);

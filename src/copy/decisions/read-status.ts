@@ -46,7 +46,7 @@ export function interpretStatus(
       const hasOtherContent =
         length !== planned || hasOtherMd5(plan.source.contentMd5, destination.contentMd5);
       if (hasOtherContent && plan.found === true) {
-        // It is not certain that this copy is ours, and its content is complete: nothing of it may be removed.
+        // It is not certain that this copy is ours, and its content is complete, so Ferry must not remove it.
         const content = { ...plan.source, length: planned };
         return { kind: "superseded", failure: supersededFailure(destination, copyId, content) };
       }
@@ -136,7 +136,7 @@ function supersededFailure(
     copy === null
       ? "another client wrote the destination"
       : copy.copyId === copyId
-        ? "its start got no response, and the copy at the destination is of other content"
+        ? "its start got no response, and the copy at the destination has different content"
         : "another copy has replaced the destination";
   const isKnown = planned.length !== null;
   const conclusion =

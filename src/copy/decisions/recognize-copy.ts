@@ -8,7 +8,7 @@ import { isCertainlyOurs, isOurs } from "./is-ours.ts";
 export type Unanswered = { plans: readonly CopyPlan[]; options: ShownOptions | null };
 
 /**
- * Returns the copy at the destination if it can be the one that was started under one of these plans without a response;
+ * Returns the copy at the destination if it can be one that Ferry started under one of these plans without a response;
  * otherwise null. `seen`: the destination as it was read; null if it does not exist.
  */
 export function recognizeCopy(

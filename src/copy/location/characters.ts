@@ -19,7 +19,7 @@ export function characterName(character: string): string {
   return name === undefined ? number : `${number} ${name}`;
 }
 
-/** The problem of a text in which half of a character is missing; null if there is none. */
+/** Returns the problem with a text that contains half of a character; null if there is none. */
 export function surrogateProblem(text: string): string | null {
   const [found] = /\p{Surrogate}/u.exec(text) ?? [];
   return found === undefined

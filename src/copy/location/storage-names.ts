@@ -72,9 +72,9 @@ function partsOf(decoded: string): string[] {
 
 /**
  * Decodes percent-encoded bytes until the text has none. Only ASCII matters, so each byte becomes the character with
- * its code. A decoding changes no dot, slash, backslash or separator of parameters, so what one of the readings on the
- * way contains of them, the last one contains too. Takes linear time, because each decoding shortens the text: only the
- * end of what has been decoded can become another percent-encoded byte.
+ * its code. Decoding removes no dot, slash, backslash or separator of parameters, so the last reading contains all of
+ * those in the earlier readings. Takes linear time, because each decoding shortens the text and only the end of the
+ * decoded text can become another percent-encoded byte.
  */
 function decodeFully(text: string): string {
   if (!/%[0-9a-f]{2}/i.test(text)) return text;
@@ -142,7 +142,7 @@ const maxBlobNameLength = 1_024;
 
 /** Problems of a blob's decoded name that no encoding can fix. */
 export function blobNameProblems(path: string): string[] {
-  // A longer name is rejected for its length alone, so the work for a name is bounded.
+  // A longer name is rejected because of its length, so the work for a name is bounded.
   if (path.length > maxBlobNameLength) return ["has a blob name of more than 1,024 characters"];
   return ambiguityProblems(path, "blob");
 }

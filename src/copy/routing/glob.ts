@@ -68,7 +68,7 @@ export function expandGlob({ parts }: Glob): string[] {
   );
 }
 
-/** The longest text of whole characters that every matching name begins with. */
+/** Returns the longest prefix of whole characters that all matching names have. */
 export function literalStart(glob: Glob): string {
   const starts = expandGlob(glob).map((text) => /^[^*?]*/.exec(text)?.[0] ?? "");
   const [first = "", ...others] = starts;
@@ -76,7 +76,7 @@ export function literalStart(glob: Glob): string {
   for (const other of others) {
     while (!other.startsWith(first.slice(0, length))) length--;
   }
-  // Two characters can begin with the same surrogate, and half of one is not a text that a URL can contain.
+  // Two characters can begin with the same surrogate, and a URL cannot contain half of a character.
   return first.slice(0, length).replace(/\p{Surrogate}$/u, "");
 }
 

@@ -129,8 +129,8 @@ export type ListedBlob = {
 };
 
 /**
- * `source` contains no secret: only a snapshot or version, and the version (`sv`) and correlation id (`scid`) of a SAS,
- * stay in its query. Compare it with `isEchoOf`.
+ * `source` contains no secret: only a snapshot or version, and the version (`sv`) and correlation id (`scid`) of a
+ * SAS, remain in its query. Compare it with `isEchoOf`.
  */
 export type JobCopyProperties = CopyProperties;
 

@@ -10,7 +10,7 @@ const stepsPerCharacter = 10;
 
 /**
  * Plans the objects of a page. `selected` and `existing`: the blobs of the source and the destination, by their names
- * below them. `pause` lets the process continue its other work, and returns false if the planning must stop. The result
+ * below these places. `pause` lets the process do other work, and returns false if the planning must stop; the result
  * is then null.
  */
 export async function planObjects(

@@ -49,8 +49,8 @@ export const maxStepsAtOnce = 1_000_000;
 export type SelectedBlobs = { selected: [name: string, blob: ListedBlob][]; leftOut: number };
 
 /**
- * Selects blobs of a listing. `prefix`: of the source. `pause` lets the process continue its other work, and returns
- * false if the selection must stop. The result is then null.
+ * Selects blobs of a listing. `prefix`: the prefix of the source. `pause` lets the process do other work, and returns
+ * false if the selection must stop; the result is then null.
  */
 export async function selectBlobs(
   { selects, stepsPerCharacter }: Selector,

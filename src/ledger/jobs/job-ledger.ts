@@ -75,8 +75,8 @@ export type ActiveJobs = {
 };
 
 /**
- * `generation`: that of the job's record when the entry was added for it. `destination`: its identity, which the
- * destinations of overlapping jobs begin with, or which begins with theirs.
+ * `generation`: the generation in the job's record when the entry was added. `destination`: the destination's
+ * identity. Two jobs overlap if the identity of one begins with that of the other.
  */
 export type ActiveJob = {
   instanceId: InstanceId;

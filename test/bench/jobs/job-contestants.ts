@@ -67,7 +67,7 @@ export const plainLoop: JobContestant = async (storage, load) => {
   await inParallel(numbers(load.copies).map(nameOf), atATime, copy);
 };
 
-/** The same loop, if it does not know the names: it lists the container, page by page. */
+/** The same loop without the names: it lists the container, page by page. */
 export const listingLoop: JobContestant = async (storage, load) => {
   const copy = await plainCopy(storage, load);
   const inbox = storage.near.getContainerClient("inbox");

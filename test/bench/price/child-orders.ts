@@ -74,7 +74,8 @@ export function send(message: Message): void {
 
 async function readMemory(): Promise<Memory> {
   globalThis.gc?.();
-  // Finalizers run after a collection. The second one frees what they let go, such as the timers of time-outs.
+  // Finalizers run after a collection. The second one frees the objects that they released, such as the timers of
+  // time-outs.
   await new Promise(setImmediate);
   globalThis.gc?.();
   const { rss, heapUsed } = process.memoryUsage();

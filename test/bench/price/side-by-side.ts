@@ -147,7 +147,7 @@ function resultTable(measured: readonly Measured[]): Table {
     ]),
     notes: [
       `The emulator runs in a separate process for every contestant, with its state on disk; the app is another process. The contestants take turns, with ${rounds} folders each. The plain loop sends one request for a copy, polls a pending one every 0.1 s, and stores nothing. A copy of Ferry counts from its request to the end of its orchestration. Processor: time of the app's process, with the local host and its task hub, per copy.`,
-      "Copies that end soon after their start are pending for less than 1 ms; then each client's first poll decides: rclone's after 1 s, Ferry's immediately, because they are small.",
+      "Copies that end soon after their start are pending for less than 1 ms, so the time of each client's first poll decides: rclone polls after 1 s, Ferry immediately, because the copies are small.",
       ...(measured.some(({ rates }) => rates.rclone === null)
         ? ["rclone is not installed."]
         : ["rclone: one process for each folder, with as many transfers and checkers."]),

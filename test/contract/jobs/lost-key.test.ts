@@ -11,7 +11,10 @@ import { createJobRuns } from "../../support/jobs/job-runs.ts";
 import type { Calls } from "../../support/jobs/job-runs.ts";
 import { day, startStorage } from "../../support/stack/emulator.ts";
 
-/* The key of one of a job's SAS is lost: only the steps that call Storage with that SAS wait, and not for ever. */
+/*
+ * The key of one of a job's SAS is lost: only the steps that call Storage with that SAS wait, and they do not wait
+ * forever.
+ */
 
 const hour = day / 24;
 const rest = hour / 20;
@@ -127,7 +130,7 @@ test("without the key of its source, a job that has started all of its objects e
   expect(await record()).toMatchObject({ end: { status: "succeeded" }, warning: null });
 });
 
-test("without the key of its source, a job can be aborted: no copy and no empty blob is left", async () => {
+test("without the key of its source, a job can be aborted, which leaves no copy and no empty blob", async () => {
   const { loseKey, order, record, work, left } = await setStage("source");
   expect(await left()).toEqual(names.slice(0, 2));
   loseKey();
@@ -203,7 +206,7 @@ test("a copy that is pending when a job stops waiting for the key of its source 
   });
 });
 
-test("without the key of its destination, an abort waits with a warning, and is made when the key is back", async () => {
+test("without the key of its destination, an abort waits with a warning, and is sent when the key is back", async () => {
   const { runs, id, loseKey, restoreKey, order, record, work, left } =
     await setStage("destination");
   loseKey();

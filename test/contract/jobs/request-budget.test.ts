@@ -9,9 +9,9 @@ import type { StorageEmulatorOptions } from "../../../src/local/storage/emulator
 import { writeManyBlobs } from "../../support/stack/many-blobs.ts";
 
 /*
- * Goal: a job costs at most 1.01 requests for each object if every copy completes in its start, and 1.02 if every
- * copy is pending for one poll. Method: a job of one page; every request that the emulator receives counts, also
- * those of the ledger.
+ * Goal: a job costs at most 1.01 requests for each object if every copy completes in its start, and 1.02 if every copy
+ * is pending for one poll. Method: a job of one page; every request that the emulator receives counts, including those
+ * of the ledger.
  */
 
 async function countRequests(objects: number, copies: StorageEmulatorOptions["copies"]) {

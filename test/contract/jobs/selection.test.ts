@@ -76,7 +76,7 @@ test("a page whose planning takes too long is planned by the next run", async ()
   expect(await runs.untilDone(id)).toMatchObject({ done: { copied: { objects: 60 } } });
 });
 
-test("a page whose listings take the whole time of its run is planned, because the next run would list as long", async () => {
+test("a page whose listings take the whole time of its run is planned, because the next run would take as long to list", async () => {
   const { runs, id, clock } = await setStage(nested, {});
   const slow = afterList(async () => clock.advance(41_000));
   await runs.run(id, slow.calls);

@@ -3,8 +3,8 @@ import { startStack } from "../../support/stack/test-stack.ts";
 import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
- * Goal: a copy of at most 4 MiB that Storage reports as pending is read once by its start, because it may be complete by
- * then: then it needs neither a timer nor another activity.
+ * Goal: a copy of at most 4 MiB that Storage reports as pending is read once by its start, because it may be complete
+ * by then. If it is, it needs neither a timer nor another activity.
  */
 
 const maxQuickBytes = 4 * 1024 * 1024;
@@ -39,7 +39,7 @@ test.each([
   });
 });
 
-test("a small copy that is still pending is followed as any other", async () => {
+test("a small copy that is still pending is polled like any other", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 10 } });
   const id = await request(stack, 100);
   expect(callsAfterStart(stack)).toEqual(["GetBlobProperties"]);
@@ -70,7 +70,7 @@ function beforeFirstRead({ local: { emulator } }: TestStack, work: () => boolean
   });
 }
 
-test("a small copy that has failed when its start reads it is failed, and its empty blob is removed", async () => {
+test("a small copy that has failed when its start reads it is reported as failed, and its empty blob is removed", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 0 } });
   beforeFirstRead(stack, () => {
     stack.local.emulator.copies.fail({ container: "archive", blob: "film.mp4" });
@@ -81,7 +81,7 @@ test("a small copy that has failed when its start reads it is failed, and its em
   expect(await stack.blob("archive/film.mp4").exists()).toBe(false);
 });
 
-test("a small copy whose read fails is followed as any other", async () => {
+test("a small copy whose read fails is polled like any other", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: Infinity } });
   beforeFirstRead(stack, () => true);
   const id = await request(stack, 100);

@@ -118,7 +118,7 @@ const cases: Record<string, Case> = {
   },
 };
 
-/** So long that its start does not wait for the copy. */
+/** Longer than 4 MiB, so that the start does not read the status of its copy. */
 const film = Buffer.alloc(5_000_000, "film");
 
 /** Requests a copy, and returns its id after its first activities. */

@@ -25,7 +25,7 @@ const types: Partial<Record<string, keyof Requests>> = {
   ListBlobs: "lists",
   DeleteBlob: "deletes", // free
 };
-/** So long that its start does not wait for the copy. */
+/** Longer than 4 MiB, so that the start does not read the status of its copy. */
 const film = Buffer.alloc(5_000_000, "film");
 type Options = NonNullable<Parameters<typeof openStack>[0]>;
 

@@ -52,7 +52,7 @@ test.each([
   ["the same account", firstAccount],
   ["another account", secondAccount],
 ])(
-  "a job does not take a single copy's pending copy for its own, so its abort leaves that copy: %s",
+  "a job does not treat a single copy's pending copy as its own, so its abort leaves that copy: %s",
   async (_, account) => {
     const stack = await startStack({ secure: account !== firstAccount, copies: slow });
     // A page blob is copied with Copy Blob, with a SAS that Ferry signs.

@@ -5,7 +5,7 @@ import type { TestStack } from "../../support/stack/test-stack.ts";
 
 /*
  * A single copy with `rollback: "snapshot"` has failed in Storage, and Ferry has not polled it yet: the destination is
- * the empty blob that it left, and its content is in a snapshot. Another writer comes in this time.
+ * the empty blob that it left, and its content is in a snapshot. Another writer writes to the destination.
  */
 
 const where = { container: "archive", blob: "a.txt" };

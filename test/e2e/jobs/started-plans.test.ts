@@ -30,7 +30,7 @@ async function requestOther(stack: TestStack): Promise<number> {
   return (await stack.call("POST", "/jobs", { body })).status;
 }
 
-test("a job that is started in the moment in which its dry run ends still excludes overlapping jobs", async () => {
+test("a job that is started at the moment its dry run ends still excludes overlapping jobs", async () => {
   const stack = await startStack({ copies: { bytesPerSecond: 1_000 } });
   await stack.upload("inbox/a.bin", Buffer.alloc(60_000));
   let isPlanned = false;

@@ -142,7 +142,7 @@ test("a copy that was refused because of a stub copies the restored content when
   expect(await textOf(backup)).toBe("good content");
 });
 
-test("a job over a stub fails its object, and a job after the rollback copies the restored content", async () => {
+test("a job that selects a stub reports its object as failed, and a job after the rollback copies the restored content", async () => {
   const stage = await setStage();
   const { stack, backup } = stage;
   const rolledBack = await failWithRollback(stage);

@@ -169,7 +169,7 @@ test.each([
   { legalHold: true },
   { immutabilityPolicy: { mode: "Unlocked", until: "2027-01-01T00:00:00Z" } },
 ])(
-  "a copy without the requested options is not taken for the requested one: %o",
+  "a copy without the requested options is not treated as the requested one: %o",
   async (options) => {
     const { stack, source } = await setStage();
     const { id } = await startCopy(stack, source.url, options);
@@ -181,7 +181,7 @@ test.each([
   },
 );
 
-test("a copy that another client begins long after the start is not taken for it", async () => {
+test("a copy that another client begins long after the start is not treated as Ferry's", async () => {
   const { stack, source } = await setStage({ slow: true });
   stack.local.emulator.faults.add({
     operation: "CopyBlob",

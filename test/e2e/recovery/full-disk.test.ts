@@ -236,7 +236,9 @@ const canMount = (() => {
 
 const isSkipped = !canMount && process.env["CI"] !== "true";
 if (isSkipped)
-  console.log("Skipped a full file system because this user is not allowed to mount one");
+  console.log(
+    "Skipped the test of a full file system because this user is not allowed to mount one",
+  );
 
 test.skipIf(isSkipped)(
   "a real full file system is reported at run time and at the next start",

@@ -46,7 +46,7 @@ test.each([
   ["more than the limit", {}, () => "x".repeat(100_000)],
   ["gzip as a transfer coding", { "transfer-encoding": "gzip, chunked" }, body],
 ])(
-  "a body in chunks with %s returns 411, because the host loses it",
+  "a body in chunks with %s returns 411, because the host drops it",
   async (_, headers, content) => {
     expect(await post({ ...json, ...chunked, ...headers }, content("chunked"))).toMatchObject(
       lengthNeeded,

@@ -39,7 +39,8 @@ Console.WriteLine("ready");
 await host.WaitForShutdownAsync();
 
 // The extension listens on port 17071 or, if that is taken, on a random one. If another process takes the port between
-// the extension's bind and its listen, the start fails: the Functions host then starts its job host again, and so do we.
+// the extension's bind and its listen, the start fails: the Functions host then starts its job host again, and so does
+// this program.
 async Task<IHost> StartHost()
 {
     const int maxAttempts = 5;

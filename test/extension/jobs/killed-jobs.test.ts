@@ -50,7 +50,7 @@ const pairs = [
   [jobOf("skip"), jobOf("always")],
 ];
 
-/** The outcome of each object by the rule, in the order of the names. */
+/** The outcome of each object according to the rule, in the order of the names. */
 function outcomesOf({ mode }: ModeJob): string[] {
   const forExisting = mode === "fail" ? "failed" : "skipped";
   const all = [...existing.older, ...existing.newer];
@@ -78,7 +78,7 @@ test.each(seeds)(
   async (seed) => {
     const random = seededRandom(seed);
     const anyPart = () => parts[Math.floor(random() * parts.length)] ?? [];
-    /** After how many starts the process is killed. */
+    /** The number of starts after which the process is killed. */
     const someOf = (jobs: readonly ModeJob[]) =>
       Math.round(countCopied(jobs) * (0.05 + random() * 0.5));
     const [early = [], late = []] = seed % 2 === 1 ? pairs : pairs.toReversed();
@@ -184,7 +184,7 @@ async function expectExact(stack: ExtensionStack, staged: ModeJob, job: Json): P
   await expectWithinDurableLimits(stack, job.id);
 }
 
-/** The watchdog helps no job that is younger than ten minutes. */
+/** The watchdog ignores jobs that are younger than ten minutes. */
 const graceMs = 11 * minute;
 const minHelpMs = 5_000;
 
@@ -209,7 +209,7 @@ function openHelp(stack: ExtensionStack, ids: ReadonlyMap<ModeJob, string>): () 
       const failed = await Promise.all([...ids.values()].map(hasFailed));
       if (failed.includes(true)) await stack.runFunction("watchdog");
     } catch {
-      // The app is busy or about to start: later.
+      // The app is busy or about to start: try again later.
     }
   };
 }

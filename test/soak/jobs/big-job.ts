@@ -27,7 +27,7 @@ type Measured = {
   /** From the request until the job's orchestration has completed. */
   seconds: number;
   requests: number;
-  /** How many times of the first tenth's memory the largest later reading is. */
+  /** The largest later reading of the memory, divided by the reading at the first tenth. */
   growth: { rss: number; heap: number };
   sizes: HistorySizes;
   sums: ReportSums;
@@ -101,7 +101,7 @@ function describe(measured: Measured): SoakedJob {
   ] as const) {
     if (times <= maxGrowth) continue;
     failures.push(
-      `The ${kind} of the app grew to ${times.toFixed(2)} times that at a tenth, but at most ${maxGrowth} times is allowed`,
+      `The ${kind} of the app grew to ${times.toFixed(2)} times its size at a tenth of the objects, but at most ${maxGrowth} times is allowed`,
     );
   }
   return { tables: [memoryTable(measured), resultTable(measured)], failures };
@@ -123,8 +123,8 @@ function memoryTable({ objects, readings, growth }: Measured): Table {
       rateUntil(reading, index),
     ]),
     notes: [
-      "The process of the app with the local host and its task hub; the emulator, with all blobs, is another process. Memory after a forced collection, while the job goes on. Copies per second since the row above.",
-      `Limit: at most ${maxGrowth} times the first tenth. The largest later reading is ${growth.rss.toFixed(2)} times of it (resident memory) and ${growth.heap.toFixed(2)} times (heap).`,
+      "The process of the app with the local host and its task hub; the emulator, with all blobs, is another process. Memory after a forced collection, while the job runs. Copies per second since the row above.",
+      `Limit: at most ${maxGrowth} times the first tenth. The largest later reading is ${growth.rss.toFixed(2)} times as large (resident memory) and ${growth.heap.toFixed(2)} times (heap).`,
     ],
   };
 }
@@ -146,7 +146,7 @@ function resultTable({ objects, seconds, requests, sizes, sums }: Measured): Tab
     ],
     notes: [
       "Each line of the report names the next blob of the destination's listing, with its ETag and its copy id; there is no further blob. The parts have the hashes of the manifest, and its totals and the job's counters are the sums of the lines.",
-      "Requests are counted by the emulator: those of the ledger and of the report are included. Sizes are those of UTF-16. Messages: every message, input, output and event that the task hub ever stored.",
+      "Requests are counted by the emulator, including those of the ledger and of the report. Sizes are in bytes of UTF-16. Messages: every message, input, output and event that the task hub ever stored.",
     ],
   };
 }

@@ -31,7 +31,7 @@ export async function readMemory(
   return readings;
 }
 
-/** Returns how many times of the first reading the largest of the others is. */
+/** Returns the largest of the later readings, divided by the first. */
 export function growthOf(readings: readonly Reading[], kind: "rssBytes" | "heapBytes"): number {
   const [first, ...others] = readings.map((reading) => reading[kind]);
   if (first === undefined || others.length !== tenths - 1) {

@@ -7,7 +7,7 @@ export type HistorySizes = {
   messageBytes: number;
 };
 
-/** A job's own limit of events (`src/jobs/README.md`), and the sizes that Durable accepts or sends without a detour. */
+/** A job's own limit of events (`src/jobs/README.md`), and the sizes that Durable accepts or sends without a blob. */
 export const durableLimits: HistorySizes = {
   events: 999,
   customStatusBytes: 16 * 1_024,

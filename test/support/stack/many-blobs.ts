@@ -19,7 +19,7 @@ export type ManyBlobs = {
 
 /**
  * Writes many block blobs, and their container unless it exists, into the file of an emulator that is not running or
- * has no request now. Hundreds of thousands take seconds; as requests they would take minutes.
+ * has no request now. Hundreds of thousands of blobs take seconds; uploads would take minutes.
  */
 export function writeManyBlobs(
   file: string,

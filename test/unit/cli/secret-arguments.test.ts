@@ -97,7 +97,7 @@ function linesWith({ path, command }: Leaf, text: string): string[][] {
   ].map((line) => [...path, ...line]);
 }
 
-/** Command lines that are no line of a command. */
+/** Command lines that match no command. */
 function linesWithout(text: string): string[][] {
   return [
     [text],
@@ -167,7 +167,7 @@ test.each([
   "job resume",
   "job run",
   "job delete",
-])("ferry %s says that a SAS is no id, without it", async (command) => {
+])("ferry %s reports that a SAS is not an id, without printing it", async (command) => {
   const message =
     /^ferry: (\(not shown\): )?Cannot use the id because it has characters that no id/;
   expect(await printedBy([...command.split(" "), sas])).toMatch(message);

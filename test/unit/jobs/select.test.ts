@@ -53,7 +53,7 @@ test("a URL or a SAS in a glob is rejected by its place in the request, and not 
   ]);
 });
 
-test("half of a character in a glob is rejected by its place in the request, and a whole one is accepted", () => {
+test("half of a character in a glob is rejected with its place in the request, and a whole character is accepted", () => {
   const half = (code: string) =>
     `has the character ${code}, an unpaired surrogate; remove it, because no name in Storage contains it`;
   expect(problemsOf({ include: ["*", "\ud83c*"], exclude: ["{a,b\udfac}"] })).toEqual([

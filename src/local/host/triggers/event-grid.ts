@@ -77,7 +77,7 @@ export function buildEventInvocation(functionName: string, event: string): Invoc
 }
 
 /**
- * Builds trigger metadata of each property of a JSON object that is not an array, as Utility.cs of the host binds them:
+ * Builds trigger metadata from each property of a JSON object that is not an array, as Utility.cs of the host binds them:
  * objects as JSON, other values as text.
  */
 export function buildJsonMetadata(text: string): Record<string, TypedData> {

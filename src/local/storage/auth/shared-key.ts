@@ -30,7 +30,7 @@ export function verifySharedKey(
   }
   requireRecentDate(request, now);
   const isValid = (text: string) => isValidSignature(text, { signature, key: account.key });
-  // Most requests have no parameter with an empty value: both strings are the same.
+  // Most requests have no parameter with an empty value, so both strings are the same.
   if (isValid(stringToSign(request, { account: account.name, emptyValues: "left out" }))) return;
   const text = stringToSign(request, { account: account.name, emptyValues: "signed" });
   if (isValid(text)) return;

@@ -5,7 +5,7 @@ const allBits = ~0;
 /**
  * Tables for eight bytes at a time, because bodies can have hundreds of MiB. Entry `256 * n + byte` is the
  * remainder of `byte` followed by `n` zero bytes. Its two halves are in two arrays, because numbers have
- * bitwise operators for 32 bits only. They are signed, as the operators' results, which saves conversions.
+ * bitwise operators for 32 bits only. They are signed, like the operators' results, which saves conversions.
  */
 const lowHalves = new Int32Array(8 * 256);
 const highHalves = new Int32Array(8 * 256);

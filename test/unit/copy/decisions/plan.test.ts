@@ -157,7 +157,7 @@ test("a copy that waits for its source is skipped when another copy onto the sou
 });
 
 test.each(["failed", "aborted"] as const)(
-  "an event causes no copy of what a copy that %s left, also if the event's copy has waited for it",
+  "an event causes no copy of a stub (%s), even if the event's copy has waited for it",
   (status) => {
     const copy = request("https://acct1.blob.core.windows.net/inbox/disk.vhd", {});
     const last = { copyId: toCopyId("copy-1"), status, progress: null };
