@@ -3,7 +3,7 @@ import type { InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import { createActivities } from "./activities/create-activities.ts";
 import { createJobActivities } from "./activities/jobs/create-job-activities.ts";
-import type { JobDependencies } from "./activities/jobs/job-run.ts";
+import type { JobDependencies } from "./activities/jobs/support/job-run.ts";
 import type { ActivityDependencies } from "./activities/support/dependencies.ts";
 import { servePage } from "./dashboard/serve-page.ts";
 import { printable } from "./copy/printable.ts";

@@ -4,7 +4,7 @@ import { BlobServiceClient, newPipeline } from "@azure/storage-blob";
 import { registerApp, registerDashboard, registerHealth } from "./app.ts";
 import type { AppDependencies } from "./app.ts";
 import { printable } from "./copy/printable.ts";
-import { defaultJobLimits } from "./activities/jobs/job-run.ts";
+import { defaultJobLimits } from "./activities/jobs/support/job-run.ts";
 import { createBlobLedger } from "./ledger/blob-ledger.ts";
 import { newInstanceId } from "./ledger/instance-id.ts";
 import { createNotifications } from "./notifications/notifications.ts";

@@ -139,6 +139,10 @@ export const boundaries = {
   "activities/jobs": {
     reason:
       "activities/jobs/ works over interfaces: copy/, jobs/, telemetry/, the ledger's, the seal's",
+    may: ["activities/jobs/support", "copy", "jobs", "telemetry", "node:crypto", ...interfaces],
+  },
+  "activities/jobs/support": {
+    reason: "activities/jobs/support/ works over interfaces and imports no step of a job",
     may: ["copy", "jobs", "telemetry", "node:crypto", ...interfaces],
   },
   "activities/starting": {
@@ -290,7 +294,7 @@ export const boundaries = {
     reason: "main.ts connects the app to Azure, and local/ is never deployed",
     may: [
       "app.ts",
-      "activities/jobs/job-run.ts",
+      "activities/jobs/support/job-run.ts",
       "copy/printable.ts",
       "ledger",
       "notifications",

@@ -39,6 +39,7 @@ const imports: Record<string, string> = {
   "activities/starting": '"../start.ts"',
   "activities/support": '"../start.ts"',
   "activities/jobs": '"../start.ts"',
+  "activities/jobs/support": '"../poll-page.ts"',
   notifications: '"../ledger/ledger.ts"',
   instances: '"../http/problem.ts"',
   cli: '"../http/problem.ts"',

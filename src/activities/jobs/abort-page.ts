@@ -5,16 +5,16 @@ import { isFinalState } from "../../jobs/contract/page.ts";
 import type { PlannedObject } from "../../jobs/contract/page.ts";
 import type { UnsealError } from "../../secrets/seal.ts";
 import { closePage } from "./close-page.ts";
-import { findOurs, fenceOf } from "./find-object.ts";
-import { callOrder, changeRecord, goOn, notServed } from "./job-run.ts";
-import type { JobRun, StepEnd } from "./job-run.ts";
-import { findUnsealError } from "./job-sides.ts";
-import { destinationOf, observeCopy } from "./object-state.ts";
-import { openPage } from "./page-run.ts";
-import type { PageRun } from "./page-run.ts";
+import { findOurs, fenceOf } from "./support/find-object.ts";
+import { callOrder, changeRecord, goOn, notServed } from "./support/job-run.ts";
+import type { JobRun, StepEnd } from "./support/job-run.ts";
+import { findUnsealError } from "./support/job-sides.ts";
+import { destinationOf, observeCopy } from "./support/object-state.ts";
+import { openPage } from "./support/page-run.ts";
+import type { PageRun } from "./support/page-run.ts";
 import { listPending, removeStub } from "./poll-page.ts";
 import type { Pending } from "./poll-page.ts";
-import { hasGivenUp, waitForKey } from "./wait-for-key.ts";
+import { hasGivenUp, waitForKey } from "./support/wait-for-key.ts";
 
 /** The maximum number of concurrent calls of an abort. */
 const maxConcurrent = 32;

@@ -4,9 +4,9 @@ import { reportFolder, reportLines } from "../../jobs/decisions/report-lines.ts"
 import { countStates, listFailures } from "../../jobs/decisions/states.ts";
 import type { JobPlace } from "../../jobs/contract/job-input.ts";
 import type { JobObject } from "../../jobs/contract/storage.ts";
-import { callOrder, changeRecord, goOn, notServed, withStop } from "./job-run.ts";
-import type { JobRun, StepEnd } from "./job-run.ts";
-import type { PageRun } from "./page-run.ts";
+import { callOrder, changeRecord, goOn, notServed, withStop } from "./support/job-run.ts";
+import type { JobRun, StepEnd } from "./support/job-run.ts";
+import type { PageRun } from "./support/page-run.ts";
 
 /** Writes the part of the report about a finished page, and adds the page to the totals. */
 export async function closePage(

@@ -1,12 +1,12 @@
 import { beginPolls, toOpenPage, withOpenPage } from "../../jobs/decisions/pages.ts";
 import { isFinalState } from "../../jobs/contract/page.ts";
 import { closePage } from "./close-page.ts";
-import { changeRecord, goOn } from "./job-run.ts";
-import type { JobRun, StepEnd } from "./job-run.ts";
+import { changeRecord, goOn } from "./support/job-run.ts";
+import type { JobRun, StepEnd } from "./support/job-run.ts";
 import { createPageStarts } from "./page-starts.ts";
 import type { PageStarts, StartedPage } from "./page-starts.ts";
-import { openPage } from "./page-run.ts";
-import type { PageRun } from "./page-run.ts";
+import { openPage } from "./support/page-run.ts";
+import type { PageRun } from "./support/page-run.ts";
 import { planPage } from "./plan-page.ts";
 
 /** The maximum number of a job's pages with pending copies. */

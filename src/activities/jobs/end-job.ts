@@ -8,8 +8,8 @@ import { countFailed } from "../../jobs/decisions/states.ts";
 import { endedJobColumns } from "../../telemetry/job-lines.ts";
 import { emit } from "../../telemetry/scope.ts";
 import { writeReport } from "./close-page.ts";
-import { changeRecord, goOn } from "./job-run.ts";
-import type { JobRun, StepEnd } from "./job-run.ts";
+import { changeRecord, goOn } from "./support/job-run.ts";
+import type { JobRun, StepEnd } from "./support/job-run.ts";
 
 /** Writes the first file of the report, before the first copy: a report that cannot be written stops the job. */
 export async function checkReport(run: JobRun): Promise<StepEnd> {

@@ -1,9 +1,9 @@
 import { plusMs } from "../../copy/time.ts";
 import type { JobRecord } from "../../jobs/contract/job-record.ts";
 import { toOpenPage, withFailureLimit, withOpenPage } from "../../jobs/decisions/pages.ts";
-import { changeRecord, readIntervalMs } from "./job-run.ts";
-import type { JobRun } from "./job-run.ts";
-import type { PageRun } from "./page-run.ts";
+import { changeRecord, readIntervalMs } from "./support/job-run.ts";
+import type { JobRun } from "./support/job-run.ts";
+import type { PageRun } from "./support/page-run.ts";
 import { maxTries, startObject } from "./start-object.ts";
 import type { ObjectEnd } from "./start-object.ts";
 

@@ -15,9 +15,9 @@ import {
   notServed,
   readIntervalMs,
   withStop,
-} from "./job-run.ts";
-import type { JobRun, StepEnd } from "./job-run.ts";
-import { openSide } from "./job-sides.ts";
+} from "./support/job-run.ts";
+import type { JobRun, StepEnd } from "./support/job-run.ts";
+import { openSide } from "./support/job-sides.ts";
 
 /** The maximum number of listings of the source for one page, if `select` leaves out most of it. */
 const maxSourceCalls = 20;

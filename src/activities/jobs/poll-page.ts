@@ -4,14 +4,14 @@ import type { PlannedObject } from "../../jobs/contract/page.ts";
 import type { DestinationState, ListedBlob } from "../../jobs/contract/storage.ts";
 import { beginPolls, nextPolls, toOpenPage, withOpenPage } from "../../jobs/decisions/pages.ts";
 import { closePage } from "./close-page.ts";
-import { callOrder, changeRecord, goOn, notServed } from "./job-run.ts";
-import type { JobRun, StepEnd } from "./job-run.ts";
-import { findUnsealError, openSide } from "./job-sides.ts";
-import { asForeignAbort, destinationOf, observeCopy } from "./object-state.ts";
-import type { ObjectCopy } from "./object-state.ts";
-import { openPage } from "./page-run.ts";
-import type { PageRun } from "./page-run.ts";
-import { waitForKey } from "./wait-for-key.ts";
+import { callOrder, changeRecord, goOn, notServed } from "./support/job-run.ts";
+import type { JobRun, StepEnd } from "./support/job-run.ts";
+import { findUnsealError, openSide } from "./support/job-sides.ts";
+import { asForeignAbort, destinationOf, observeCopy } from "./support/object-state.ts";
+import type { ObjectCopy } from "./support/object-state.ts";
+import { openPage } from "./support/page-run.ts";
+import type { PageRun } from "./support/page-run.ts";
+import { waitForKey } from "./support/wait-for-key.ts";
 
 /** The maximum number of pending copies that are read one by one; more are listed. */
 const maxReads = 2;

@@ -11,12 +11,12 @@ import type {
   StartOutcome,
 } from "../../jobs/contract/storage.ts";
 import { isAsNew } from "../../jobs/decisions/plan-object.ts";
-import { findOurs } from "./find-object.ts";
-import { refuseHeldStub } from "./held-stub.ts";
-import { callOrder } from "./job-run.ts";
-import type { JobRun } from "./job-run.ts";
-import { asForeignAbort, destinationOf, sourceOf } from "./object-state.ts";
-import type { PageRun } from "./page-run.ts";
+import { findOurs } from "./support/find-object.ts";
+import { refuseHeldStub } from "./support/held-stub.ts";
+import { callOrder } from "./support/job-run.ts";
+import type { JobRun } from "./support/job-run.ts";
+import { asForeignAbort, destinationOf, sourceOf } from "./support/object-state.ts";
+import type { PageRun } from "./support/page-run.ts";
 
 /** The result of a start. */
 export type ObjectEnd =

@@ -15,12 +15,12 @@ import {
   readRecord,
   runTimes,
   withStop,
-} from "./job-run.ts";
-import type { JobDependencies, JobRun, StepEnd } from "./job-run.ts";
-import { createJobSides, findUnsealError } from "./job-sides.ts";
+} from "./support/job-run.ts";
+import type { JobDependencies, JobRun, StepEnd } from "./support/job-run.ts";
+import { createJobSides, findUnsealError } from "./support/job-sides.ts";
 import { planPage } from "./plan-page.ts";
 import { pollPage } from "./poll-page.ts";
-import { waitForKey, withOpenedSides } from "./wait-for-key.ts";
+import { waitForKey, withOpenedSides } from "./support/wait-for-key.ts";
 
 const noSuchJob = "There is no such job";
 

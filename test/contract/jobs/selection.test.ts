@@ -3,7 +3,7 @@ import { withAbort } from "../../../src/jobs/decisions/wanted.ts";
 import { epochMs } from "../../../src/copy/time.ts";
 import { createJobRuns } from "../../support/jobs/job-runs.ts";
 import type { Calls } from "../../support/jobs/job-runs.ts";
-import type { JobLimits } from "../../../src/activities/jobs/job-run.ts";
+import type { JobLimits } from "../../../src/activities/jobs/support/job-run.ts";
 import { startStorage } from "../../support/stack/emulator.ts";
 
 /* A long selection stops when its run's time is over, or when the job no longer waits for it. */

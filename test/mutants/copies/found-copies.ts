@@ -60,7 +60,7 @@ export const foundCopyMutants: readonly Mutant[] = [
   {
     breaks:
       "a job reports a pending copy that it found as copied if that completes with another version",
-    file: "src/activities/jobs/find-object.ts",
+    file: "src/activities/jobs/support/find-object.ts",
     find: "{ object, copyId, since, found: true }",
     replace: "{ object, copyId, since }",
     suites: [jobs],
@@ -130,7 +130,7 @@ export const foundCopyMutants: readonly Mutant[] = [
   },
   {
     breaks: "a job takes the copy of the single copy that holds the destination's lock for its own",
-    file: "src/activities/jobs/find-object.ts",
+    file: "src/activities/jobs/support/find-object.ts",
     find: "if (await isOfHolder(run, object, copyId)) return null;",
     replace: 'if (copyId === "") return null;',
     suites: [jobs],

@@ -6,7 +6,7 @@ const suites = ["test/contract/jobs/deleted-jobs.test.ts"];
 export const deletedJobMutants: readonly Mutant[] = [
   {
     breaks: "a run that finds no progress of its page takes itself for the only one",
-    file: "src/activities/jobs/page-run.ts",
+    file: "src/activities/jobs/support/page-run.ts",
     find: "if (latest === null) throw new JobDeletedError();\n      // The ETag stays",
     replace:
       "if (latest === null) return { isAlone: true, recorded: null };\n      // The ETag stays",
@@ -14,14 +14,14 @@ export const deletedJobMutants: readonly Mutant[] = [
   },
   {
     breaks: "a run registers with a page of a deleted job, and starts its objects",
-    file: "src/activities/jobs/page-run.ts",
+    file: "src/activities/jobs/support/page-run.ts",
     find: "await readRecord(run);",
     replace: "if (page < 0) await readRecord(run);",
     suites,
   },
   {
     breaks: "a run that finds no record while it starts objects continues",
-    file: "src/activities/jobs/job-run.ts",
+    file: "src/activities/jobs/support/job-run.ts",
     find: "if (changed === null) throw new JobDeletedError();",
     replace: "if (changed === null) return;",
     suites,

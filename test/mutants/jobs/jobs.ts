@@ -22,14 +22,14 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     breaks: "a run of a page does not register before it starts objects",
-    file: "src/activities/jobs/page-run.ts",
+    file: "src/activities/jobs/support/page-run.ts",
     find: "    await opened.save({ leaves: false });\n    // Registering",
     replace: "    if (page < 0) await opened.save({ leaves: false });\n    // Registering",
     suites: [crashes],
   },
   {
     breaks: "a provisional result is kept although another run has registered",
-    file: "src/activities/jobs/page-run.ts",
+    file: "src/activities/jobs/support/page-run.ts",
     find: "if (others.length > 0 && opened.provisional.size > 0) {",
     replace: "if (others.length > 99 && opened.provisional.size > 0) {",
     suites: ["test/contract/jobs/two-runs.test.ts"],
@@ -57,14 +57,14 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     breaks: "a call has as little time at the start of a run as at its end",
-    file: "src/activities/jobs/job-run.ts",
+    file: "src/activities/jobs/support/job-run.ts",
     find: "minCallMs + Math.max(0, until - now)",
     replace: "minCallMs + Math.min(0, until)",
     suites: [abort],
   },
   {
     breaks: "a call after its run's time has less than 20 seconds",
-    file: "src/activities/jobs/job-run.ts",
+    file: "src/activities/jobs/support/job-run.ts",
     find: "Math.max(0, until - now)",
     replace: "Math.max(-minCallMs, until - now)",
     suites: [abort],

@@ -1,7 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
 const lostKey = "test/contract/jobs/lost-key.test.ts";
-const waitForKey = "src/activities/jobs/wait-for-key.ts";
+const waitForKey = "src/activities/jobs/support/wait-for-key.ts";
 const work = "src/activities/jobs/work-on-job.ts";
 
 /** Jobs that do not end, or stop more than they must, because the key of a SAS is missing. */

@@ -38,7 +38,7 @@ export const stubMutants: readonly Mutant[] = [
   },
   {
     breaks: "a job does not report the loss of content that its plan lists",
-    file: "src/activities/jobs/object-state.ts",
+    file: "src/activities/jobs/support/object-state.ts",
     find: "replacesPlanned || facts.overwrote === true",
     replace: "facts.overwrote === true",
     suites: [formerContent],
@@ -52,7 +52,7 @@ export const stubMutants: readonly Mutant[] = [
   },
   {
     breaks: "a job reports that a copy to a new name replaced content",
-    file: "src/activities/jobs/object-state.ts",
+    file: "src/activities/jobs/support/object-state.ts",
     find: 'onto?.kind === "etag" && !object.do.ontoStub',
     replace: "!object.do.ontoStub",
     suites: [formerContent],

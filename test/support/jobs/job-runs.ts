@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { defaultJobLimits } from "../../../src/activities/jobs/job-run.ts";
-import type { JobDependencies, JobLimits } from "../../../src/activities/jobs/job-run.ts";
+import { defaultJobLimits } from "../../../src/activities/jobs/support/job-run.ts";
+import type { JobDependencies, JobLimits } from "../../../src/activities/jobs/support/job-run.ts";
 import { workOnJob } from "../../../src/activities/jobs/work-on-job.ts";
 import type { InstanceId } from "../../../src/copy/contract/ids.ts";
 import { grants } from "../../../src/copy/request/grants.ts";

@@ -1,9 +1,9 @@
-import { failure } from "../../copy/contract/failure.ts";
-import { hour, minute } from "../../copy/durations.ts";
-import { earliest, plusMs, toIso } from "../../copy/time.ts";
-import type { EpochMs } from "../../copy/time.ts";
-import type { JobRecord } from "../../jobs/contract/job-record.ts";
-import type { UnsealError } from "../../secrets/seal.ts";
+import { failure } from "../../../copy/contract/failure.ts";
+import { hour, minute } from "../../../copy/durations.ts";
+import { earliest, plusMs, toIso } from "../../../copy/time.ts";
+import type { EpochMs } from "../../../copy/time.ts";
+import type { JobRecord } from "../../../jobs/contract/job-record.ts";
+import type { UnsealError } from "../../../secrets/seal.ts";
 import { changeRecord, withStop } from "./job-run.ts";
 import type { JobRun, StepEnd } from "./job-run.ts";
 import { findUnsealError } from "./job-sides.ts";

@@ -1,18 +1,18 @@
-import { failure } from "../../copy/contract/failure.ts";
-import type { CopyStatus } from "../../copy/contract/copy-status.ts";
-import type { CopyId } from "../../copy/contract/ids.ts";
-import { interpretStatus } from "../../copy/decisions/read-status.ts";
-import { endpointUrl } from "../../copy/location/endpoint.ts";
-import type { EpochMs } from "../../copy/time.ts";
+import { failure } from "../../../copy/contract/failure.ts";
+import type { CopyStatus } from "../../../copy/contract/copy-status.ts";
+import type { CopyId } from "../../../copy/contract/ids.ts";
+import { interpretStatus } from "../../../copy/decisions/read-status.ts";
+import { endpointUrl } from "../../../copy/location/endpoint.ts";
+import type { EpochMs } from "../../../copy/time.ts";
 import type {
   ObjectState,
   PagePlan,
   PendingFacts,
   PlannedObject,
   Residue,
-} from "../../jobs/contract/page.ts";
-import { blobIn } from "../../jobs/contract/job-input.ts";
-import type { DestinationState, JobObject } from "../../jobs/contract/storage.ts";
+} from "../../../jobs/contract/page.ts";
+import { blobIn } from "../../../jobs/contract/job-input.ts";
+import type { DestinationState, JobObject } from "../../../jobs/contract/storage.ts";
 import type { JobRun } from "./job-run.ts";
 import { findUnsealError, openSide } from "./job-sides.ts";
 

@@ -1,8 +1,8 @@
-import { latest, plusMs } from "../../copy/time.ts";
-import type { EpochMs } from "../../copy/time.ts";
-import type { ObjectState, PlannedObject } from "../../jobs/contract/page.ts";
-import type { FoundDestination } from "../../jobs/contract/storage.ts";
-import { isOurs } from "../../jobs/decisions/is-ours.ts";
+import { latest, plusMs } from "../../../copy/time.ts";
+import type { EpochMs } from "../../../copy/time.ts";
+import type { ObjectState, PlannedObject } from "../../../jobs/contract/page.ts";
+import type { FoundDestination } from "../../../jobs/contract/storage.ts";
+import { isOurs } from "../../../jobs/decisions/is-ours.ts";
 import { isOfHolder } from "./held-stub.ts";
 import { maxInFlightMs } from "./job-run.ts";
 import type { JobRun } from "./job-run.ts";

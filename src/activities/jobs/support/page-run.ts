@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { EpochMs } from "../../copy/time.ts";
-import { isFinalState } from "../../jobs/contract/page.ts";
+import type { EpochMs } from "../../../copy/time.ts";
+import { isFinalState } from "../../../jobs/contract/page.ts";
 import type {
   ObjectResult,
   ObjectState,
@@ -9,9 +9,9 @@ import type {
   PagePolls,
   PageProgress,
   ReportPart,
-} from "../../jobs/contract/page.ts";
-import { reportFiles, reportLines } from "../../jobs/decisions/report-lines.ts";
-import { areAllFinal, mergeStates, plannedStates } from "../../jobs/decisions/states.ts";
+} from "../../../jobs/contract/page.ts";
+import { reportFiles, reportLines } from "../../../jobs/decisions/report-lines.ts";
+import { areAllFinal, mergeStates, plannedStates } from "../../../jobs/decisions/states.ts";
 import { JobDeletedError, keepPlan, readRecord } from "./job-run.ts";
 import type { JobRun } from "./job-run.ts";
 

@@ -1,11 +1,11 @@
-import type { CopyId } from "../../copy/contract/ids.ts";
-import { failure } from "../../copy/contract/failure.ts";
-import type { Failure } from "../../copy/contract/failure.ts";
-import { endpointUrl } from "../../copy/location/endpoint.ts";
-import { blobIn } from "../../jobs/contract/job-input.ts";
-import type { PlannedObject } from "../../jobs/contract/page.ts";
-import { unansweredPlans } from "../../ledger/record.ts";
-import type { CopyRecord } from "../../ledger/record.ts";
+import type { CopyId } from "../../../copy/contract/ids.ts";
+import { failure } from "../../../copy/contract/failure.ts";
+import type { Failure } from "../../../copy/contract/failure.ts";
+import { endpointUrl } from "../../../copy/location/endpoint.ts";
+import { blobIn } from "../../../jobs/contract/job-input.ts";
+import type { PlannedObject } from "../../../jobs/contract/page.ts";
+import { unansweredPlans } from "../../../ledger/record.ts";
+import type { CopyRecord } from "../../../ledger/record.ts";
 import type { JobRun } from "./job-run.ts";
 import { destinationOf } from "./object-state.ts";
 

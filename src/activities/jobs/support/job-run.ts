@@ -1,16 +1,16 @@
-import type { InstanceId } from "../../copy/contract/ids.ts";
-import type { Failure } from "../../copy/contract/failure.ts";
-import { second } from "../../copy/durations.ts";
-import type { AccessPolicy } from "../../copy/routing/copy-access.ts";
-import { plusMs, toIso } from "../../copy/time.ts";
-import type { EpochMs } from "../../copy/time.ts";
-import type { JobFailure } from "../../jobs/contract/job-failure.ts";
-import type { JobRecord } from "../../jobs/contract/job-record.ts";
-import type { PagePlan } from "../../jobs/contract/page.ts";
-import type { JobStorage } from "../../jobs/contract/storage.ts";
-import type { CallWindow } from "../../jobs/decisions/throttle.ts";
-import type { Ledger } from "../../ledger/ledger.ts";
-import type { Seal } from "../../secrets/seal.ts";
+import type { InstanceId } from "../../../copy/contract/ids.ts";
+import type { Failure } from "../../../copy/contract/failure.ts";
+import { second } from "../../../copy/durations.ts";
+import type { AccessPolicy } from "../../../copy/routing/copy-access.ts";
+import { plusMs, toIso } from "../../../copy/time.ts";
+import type { EpochMs } from "../../../copy/time.ts";
+import type { JobFailure } from "../../../jobs/contract/job-failure.ts";
+import type { JobRecord } from "../../../jobs/contract/job-record.ts";
+import type { PagePlan } from "../../../jobs/contract/page.ts";
+import type { JobStorage } from "../../../jobs/contract/storage.ts";
+import type { CallWindow } from "../../../jobs/decisions/throttle.ts";
+import type { Ledger } from "../../../ledger/ledger.ts";
+import type { Seal } from "../../../secrets/seal.ts";
 import type { JobSides } from "./job-sides.ts";
 
 /** The interfaces that the activity of a job uses. */

@@ -1,9 +1,9 @@
-import type { InstanceId } from "../../copy/contract/ids.ts";
-import type { JobInput } from "../../jobs/contract/job-input.ts";
-import type { JobAccess, JobContainer, JobSide } from "../../jobs/contract/storage.ts";
-import { folderOf } from "../../jobs/request/places.ts";
-import { UnsealError } from "../../secrets/seal.ts";
-import type { Seal } from "../../secrets/seal.ts";
+import type { InstanceId } from "../../../copy/contract/ids.ts";
+import type { JobInput } from "../../../jobs/contract/job-input.ts";
+import type { JobAccess, JobContainer, JobSide } from "../../../jobs/contract/storage.ts";
+import { folderOf } from "../../../jobs/request/places.ts";
+import { UnsealError } from "../../../secrets/seal.ts";
+import type { Seal } from "../../../secrets/seal.ts";
 
 /**
  * The two sides of a job. A run opens the SAS of a side only for the calls that need it, so that a missing key does not
