@@ -4,7 +4,7 @@ import type { Destination } from "../copy/location/endpoint.ts";
 import type { Outcome } from "../copy/contract/outcome.ts";
 import type { CopyInput, WakeWaiter } from "../copy/contract/activities.ts";
 import type { JobLedger } from "./jobs/job-ledger.ts";
-import type { Place } from "./destination-names.ts";
+import type { Place } from "./destinations/destination-names.ts";
 import type { CopyRecord, FoundRecord, ListedCopy, ListedRecord } from "./record.ts";
 
 /**

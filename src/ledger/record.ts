@@ -14,7 +14,7 @@ import type { ShownOptions } from "../copy/decisions/has-other-options.ts";
 import { requestText } from "../copy/contract/request-rules.ts";
 import { epochMs, toIso } from "../copy/time.ts";
 import type { EpochMs } from "../copy/time.ts";
-import { lockName } from "./destination-names.ts";
+import { lockName } from "./destinations/destination-names.ts";
 import { hash } from "./hash.ts";
 
 /**

@@ -35,6 +35,7 @@ const imports: Record<string, string> = {
   "storage/jobs": '"../../ledger/ledger.ts"',
   ledger: '"../activities/start.ts"',
   "ledger/jobs": '"../ledger.ts"',
+  "ledger/destinations": '"../blob-ledger.ts"',
   activities: '"../storage/blob-copy-client.ts"',
   "activities/starting": '"../start.ts"',
   "activities/support": '"../start.ts"',

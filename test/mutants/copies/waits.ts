@@ -35,14 +35,14 @@ export const waitMutants: readonly Mutant[] = [
   },
   {
     breaks: "a second waiter is woken while the first one has the offer",
-    file: "src/ledger/queue.ts",
+    file: "src/ledger/destinations/queue.ts",
     find: "now - offeredAt < offerMs",
     replace: "now - offeredAt < offerMs * 0",
     suites: [queue],
   },
   {
     breaks: "a waiter that has ended stops the queue",
-    file: "src/ledger/queue.ts",
+    file: "src/ledger/destinations/queue.ts",
     find: "          await blobs.remove(name);\n          return false;",
     replace: "          await blobs.remove(name);\n          return true;",
     suites: [queue],

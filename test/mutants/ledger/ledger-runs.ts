@@ -21,7 +21,7 @@ export const ledgerRunMutants: readonly Mutant[] = [
   },
   {
     breaks: "a lock is created without a condition",
-    file: "src/ledger/locks.ts",
+    file: "src/ledger/destinations/locks.ts",
     find: "const created = await blobs.create(name, fresh);",
     replace:
       'const created = (await blobs.create(name, fresh)) ?? (await blobs.replace(name, fresh, "*"));',
@@ -29,14 +29,14 @@ export const ledgerRunMutants: readonly Mutant[] = [
   },
   {
     breaks: "a lock is taken over without a condition",
-    file: "src/ledger/locks.ts",
+    file: "src/ledger/destinations/locks.ts",
     find: "const replaced = await blobs.replace(name, fresh, etag);",
     replace: 'const replaced = await blobs.replace(name, fresh, "*");',
     suites: [suite],
   },
   {
     breaks: "a lock is taken over although its holder has not ended",
-    file: "src/ledger/locks.ts",
+    file: "src/ledger/destinations/locks.ts",
     find: "if (record === null || record.outcome === null) return { held: false, holder, etag };",
     replace: "if (record === null) return { held: false, holder, etag };",
     suites: [suite, startAgain, "test/e2e/recovery/exactly-once.test.ts"],

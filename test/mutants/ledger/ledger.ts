@@ -12,7 +12,7 @@ const budget = "test/e2e/copies/request-budget.test.ts";
 const chaos = "test/chaos/chaos.test.ts";
 const record = "src/ledger/record.ts";
 const records = "src/ledger/records.ts";
-const locks = "src/ledger/locks.ts";
+const locks = "src/ledger/destinations/locks.ts";
 const resume = "src/activities/starting/resume.ts";
 const settle = "src/activities/settle.ts";
 

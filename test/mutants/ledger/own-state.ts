@@ -215,7 +215,7 @@ export const ownStateMutants: readonly Mutant[] = [
   },
   {
     breaks: "the shape of a lock is not checked",
-    file: "src/ledger/locks.ts",
+    file: "src/ledger/destinations/locks.ts",
     find: "blobs.read<Lock>(name, isLock)",
     replace: "blobs.read<Lock>(name)",
     suites: ["test/e2e/recovery/damaged-blobs.test.ts"],
@@ -236,7 +236,7 @@ export const ownStateMutants: readonly Mutant[] = [
   },
   {
     breaks: "a damaged mark of wakes stops wakes",
-    file: "src/ledger/wake-marks.ts",
+    file: "src/ledger/destinations/wake-marks.ts",
     find: "if (!(error instanceof DamagedBlobError)) throw error;",
     replace: "throw error;",
     suites: ["test/contract/ledger/ledger-emulator.test.ts"],

@@ -113,7 +113,7 @@ export const nameMutants: readonly Mutant[] = [
   },
   {
     breaks: "the names a//b and a/b have two locks",
-    file: "src/ledger/destination-names.ts",
+    file: "src/ledger/destinations/destination-names.ts",
     find: "hash(lockIdentityOf(destination))",
     replace: "hash(lockIdentityOf(destination) + destination.path)",
     suites: [requests],

@@ -66,7 +66,7 @@ export const requestMutants: readonly Mutant[] = [
   },
   {
     breaks: "a copy that holds its lock is started with other options",
-    file: "src/ledger/locks.ts",
+    file: "src/ledger/destinations/locks.ts",
     find: "return isSame ? {",
     replace: "return isSame || holder === instanceId ? {",
     suites: [strangeRequests],

@@ -1,10 +1,10 @@
-import type { InstanceId } from "../copy/contract/ids.ts";
-import { fullAllowance, spendWake } from "../copy/polling/wake-allowance.ts";
-import type { WakeAllowance } from "../copy/polling/wake-allowance.ts";
-import type { EpochMs } from "../copy/time.ts";
-import type { ConditionalBlobs, Found } from "./conditional-blobs.ts";
-import { DamagedBlobError } from "./ledger-error.ts";
-import { isWakeMark as isStoredMark } from "./stored-shapes.ts";
+import type { InstanceId } from "../../copy/contract/ids.ts";
+import { fullAllowance, spendWake } from "../../copy/polling/wake-allowance.ts";
+import type { WakeAllowance } from "../../copy/polling/wake-allowance.ts";
+import type { EpochMs } from "../../copy/time.ts";
+import type { ConditionalBlobs, Found } from "../conditional-blobs.ts";
+import { DamagedBlobError } from "../ledger-error.ts";
+import { isWakeMark as isStoredMark } from "../stored-shapes.ts";
 
 /**
  * How often the copy that holds a destination was woken: `destinations/<hash>/last-wake`. It is a separate blob, so a

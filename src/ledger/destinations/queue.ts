@@ -1,14 +1,14 @@
-import { toInstanceId } from "../copy/contract/ids.ts";
-import type { InstanceId } from "../copy/contract/ids.ts";
-import { second } from "../copy/durations.ts";
-import { endpointUrl } from "../copy/location/endpoint.ts";
-import type { Destination } from "../copy/location/endpoint.ts";
-import type { EpochMs } from "../copy/time.ts";
-import type { BlobPage, ConditionalBlobs } from "./conditional-blobs.ts";
-import type { PassOn, Queue } from "./ledger.ts";
+import { toInstanceId } from "../../copy/contract/ids.ts";
+import type { InstanceId } from "../../copy/contract/ids.ts";
+import { second } from "../../copy/durations.ts";
+import { endpointUrl } from "../../copy/location/endpoint.ts";
+import type { Destination } from "../../copy/location/endpoint.ts";
+import type { EpochMs } from "../../copy/time.ts";
+import type { BlobPage, ConditionalBlobs } from "../conditional-blobs.ts";
+import type { PassOn, Queue } from "../ledger.ts";
 import { folderOf, lockName, lockOfFolder } from "./destination-names.ts";
 import type { Place } from "./destination-names.ts";
-import { isWaiter } from "./stored-shapes.ts";
+import { isWaiter } from "../stored-shapes.ts";
 import { isWakeMark, removeWakeMark } from "./wake-marks.ts";
 
 /** The time in ms for which an offer lasts: until then, a woken waiter may acquire the lock before the others. */

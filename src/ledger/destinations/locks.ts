@@ -1,13 +1,13 @@
-import type { InstanceId } from "../copy/contract/ids.ts";
-import { endpointUrl } from "../copy/location/endpoint.ts";
-import { upgradeCopyInput } from "../copy/contract/activities.ts";
-import type { CopyInput } from "../copy/contract/activities.ts";
-import type { ConditionalBlobs, Found } from "./conditional-blobs.ts";
+import type { InstanceId } from "../../copy/contract/ids.ts";
+import { endpointUrl } from "../../copy/location/endpoint.ts";
+import { upgradeCopyInput } from "../../copy/contract/activities.ts";
+import type { CopyInput } from "../../copy/contract/activities.ts";
+import type { ConditionalBlobs, Found } from "../conditional-blobs.ts";
 import { folderOf, lockName } from "./destination-names.ts";
-import type { HeldLock, Ledger, LockReleased, Records } from "./ledger.ts";
-import { hashRequest } from "./record.ts";
-import { createScanPosition } from "./scan-position.ts";
-import { isLock } from "./stored-shapes.ts";
+import type { HeldLock, Ledger, LockReleased, Records } from "../ledger.ts";
+import { hashRequest } from "../record.ts";
+import { createScanPosition } from "../scan-position.ts";
+import { isLock } from "../stored-shapes.ts";
 import { removeMark, spendEventWake, spendOverdueWake } from "./wake-marks.ts";
 
 type Locks = Pick<

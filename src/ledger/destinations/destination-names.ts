@@ -1,6 +1,6 @@
-import { lockIdentityOf } from "../copy/location/endpoint.ts";
-import type { Destination } from "../copy/location/endpoint.ts";
-import { hash } from "./hash.ts";
+import { lockIdentityOf } from "../../copy/location/endpoint.ts";
+import type { Destination } from "../../copy/location/endpoint.ts";
+import { hash } from "../hash.ts";
 
 /** A destination, or the name of its lock. */
 export type Place = { destination: Destination } | { lock: string };
