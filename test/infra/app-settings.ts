@@ -32,7 +32,7 @@ const hostSettings = [
   "AzureWebJobsStorage__tableServiceUri",
 ];
 
-/** The settings that the app reads: test/unit/settings-page.test.ts compares the table with the code. */
+/** The settings that the app reads: test/unit/settings/settings-page.test.ts compares the table with the code. */
 const read = Object.keys(settingsTable);
 
 /** Compares the settings of a predicted app with those that it reads, in both directions. Returns nothing without an app. */

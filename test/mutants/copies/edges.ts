@@ -1,7 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 
-const ownAccount = "test/unit/own-account.test.ts";
-const settings = "test/unit/settings.test.ts";
+const ownAccount = "test/unit/settings/own-account.test.ts";
+const settings = "test/unit/settings/settings.test.ts";
 const pages = "test/e2e/access/web-pages.test.ts";
 const queries = "test/contract/emulator/clients/odd-queries.test.ts";
 const folders = "test/unit/copy/location/external-folders.test.ts";

@@ -6,7 +6,7 @@ const select = "test/unit/jobs/select.test.ts";
 const planObjects = "test/unit/jobs/plan-objects.test.ts";
 const selection = "test/contract/jobs/selection.test.ts";
 const globs = "test/unit/copy/routing/glob.test.ts";
-const strangeSettings = "test/unit/strange-settings.test.ts";
+const strangeSettings = "test/unit/settings/strange-settings.test.ts";
 const access = "test/unit/jobs/job-access.test.ts";
 
 /** Guards of a job's request: its places and its globs. */

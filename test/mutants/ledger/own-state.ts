@@ -6,8 +6,8 @@ const account = "src/settings/own-account.ts";
 const names = "src/copy/location/storage-names.ts";
 const notices = "src/settings/notification-settings.ts";
 
-const ownState = "test/unit/own-state.test.ts";
-const secretSettings = "test/unit/secret-settings.test.ts";
+const ownState = "test/unit/settings/own-state.test.ts";
+const secretSettings = "test/unit/settings/secret-settings.test.ts";
 const misplaced = "test/unit/copy/location/misplaced-sas.test.ts";
 const signIn = "test/e2e/access/sign-in.test.ts";
 const canaries = "test/e2e/secrets/settings-canary.test.ts";
@@ -126,7 +126,7 @@ export const ownStateMutants: readonly Mutant[] = [
     file: account,
     find: 'if (rest.join("/") !== "") return null;',
     replace: "if (rest.length > 99) return null;",
-    suites: ["test/unit/own-account.test.ts"],
+    suites: ["test/unit/settings/own-account.test.ts"],
   },
   {
     breaks: "the topic's key may have characters that fetch rejects with the key",

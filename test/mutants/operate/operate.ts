@@ -5,7 +5,7 @@ const traces = "test/e2e/telemetry/trace.test.ts";
 const contexts = "test/unit/telemetry/trace-context.test.ts";
 const spans = "test/e2e/telemetry/spans.test.ts";
 const queue = "test/e2e/events/event-queue.test.ts";
-const settings = "test/unit/settings.test.ts";
+const settings = "test/unit/settings/settings.test.ts";
 
 const scope = "src/telemetry/scope.ts";
 const trigger = "src/local/host/triggers/queue-trigger.ts";

@@ -1,6 +1,6 @@
 import type { Mutant } from "../mutant.ts";
 
-const settings = "test/unit/settings.test.ts";
+const settings = "test/unit/settings/settings.test.ts";
 const packaged = "test/contract/package/package.test.ts";
 
 /** Mistakes in the deployment: the package, its host.json, and who may call the API. */

@@ -10,7 +10,7 @@ const otherCallers = "test/e2e/access/other-callers.test.ts";
 const bounded = "test/e2e/requests/bounded-answers.test.ts";
 const sasValues = "test/e2e/secrets/sas-values.test.ts";
 const seal = "test/unit/secrets/seal.test.ts";
-const settings = "test/unit/settings.test.ts";
+const settings = "test/unit/settings/settings.test.ts";
 
 export const powerMutants: readonly Mutant[] = [
   {

@@ -1,6 +1,6 @@
 import type { Mutant } from "../mutant.ts";
 
-const settings = "test/unit/secret-settings.test.ts";
+const settings = "test/unit/settings/secret-settings.test.ts";
 const prefer = "test/unit/prefer.test.ts";
 const urls = "test/unit/copy/location/written-urls.test.ts";
 const events = "test/unit/copy/routing/storage-event.test.ts";

@@ -16,7 +16,7 @@ const prefer = "test/e2e/requests/prefer-wait.test.ts";
 const retries = "test/e2e/known-copies/retry.test.ts";
 const instances = "test/contract/instances/find-instance.test.ts";
 const runs = "test/contract/activities/runs-at-once.test.ts";
-const secrets = "test/unit/secret-settings.test.ts";
+const secrets = "test/unit/settings/secret-settings.test.ts";
 
 /** Mistakes in calls that are repeated with a key, in the rest that DELETE leaves, and in quotes of hosts. */
 export const repeatedKeyMutants: readonly Mutant[] = [

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { readSettings, SettingsError } from "../../src/settings/settings.ts";
-import { settingsTable } from "../../src/settings/settings-table.ts";
-import { brokenSecrets, canary } from "../support/access/broken-secrets.ts";
+import { readSettings, SettingsError } from "../../../src/settings/settings.ts";
+import { settingsTable } from "../../../src/settings/settings-table.ts";
+import { brokenSecrets, canary } from "../../support/access/broken-secrets.ts";
 
 /*
  * Goal: a problem of a secret setting quotes no part of its value, because health shows it to callers without a key.

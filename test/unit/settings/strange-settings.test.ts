@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { readSettings, SettingsError } from "../../src/settings/settings.ts";
-import { settingsTable } from "../../src/settings/settings-table.ts";
+import { readSettings, SettingsError } from "../../../src/settings/settings.ts";
+import { settingsTable } from "../../../src/settings/settings-table.ts";
 
 /*
  * Goal: whatever a setting contains, the app starts or names the setting that is wrong. With any other error, Azure

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { parseDestination, parseSource } from "../../src/copy/location/parse-endpoint.ts";
-import { optionsOff } from "../../src/copy/request/copy-options.ts";
-import { checkAccess } from "../../src/copy/routing/copy-access.ts";
-import { epochMs } from "../../src/copy/time.ts";
-import { readSettings } from "../../src/settings/settings.ts";
+import { parseDestination, parseSource } from "../../../src/copy/location/parse-endpoint.ts";
+import { optionsOff } from "../../../src/copy/request/copy-options.ts";
+import { checkAccess } from "../../../src/copy/routing/copy-access.ts";
+import { epochMs } from "../../../src/copy/time.ts";
+import { readSettings } from "../../../src/settings/settings.ts";
 
 /* However the app's storage account is written, no pair and no route contains the app's state in it. */
 

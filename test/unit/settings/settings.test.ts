@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readSettings } from "../../src/settings/settings.ts";
+import { readSettings } from "../../../src/settings/settings.ts";
 
 const account = { AzureWebJobsStorage__accountName: "acme" };
 

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { hostJsonFor } from "../../infra/package/host-json.ts";
-import { settingsMarkdown, settingsTable } from "../../src/settings/settings-table.ts";
+import { hostJsonFor } from "../../../infra/package/host-json.ts";
+import { settingsMarkdown, settingsTable } from "../../../src/settings/settings-table.ts";
 
 /*
  * Goal: the settings page, the table in the code and the code agree. `npm run settings-page` writes the page.

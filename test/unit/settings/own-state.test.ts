@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { parseDestination, parseSource } from "../../src/copy/location/parse-endpoint.ts";
-import { optionsOff } from "../../src/copy/request/copy-options.ts";
-import { checkAccess } from "../../src/copy/routing/copy-access.ts";
-import { epochMs } from "../../src/copy/time.ts";
-import { readSettings } from "../../src/settings/settings.ts";
+import { parseDestination, parseSource } from "../../../src/copy/location/parse-endpoint.ts";
+import { optionsOff } from "../../../src/copy/request/copy-options.ts";
+import { checkAccess } from "../../../src/copy/routing/copy-access.ts";
+import { epochMs } from "../../../src/copy/time.ts";
+import { readSettings } from "../../../src/settings/settings.ts";
 
 /*
  * Goal: no pair and no route allows access to the state of the app and its host, in their account or in a place that
