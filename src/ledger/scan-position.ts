@@ -11,7 +11,7 @@ export type ScanPosition = {
 /** A stored shape: fields may be added, but never changed or removed. */
 type Position = { marker: string | null };
 
-/** A position that is lost or damaged is the beginning, because a scan may always start over. */
+/** A lost or damaged position counts as the beginning, because a scan can start over at any time. */
 export function createScanPosition(blobs: ConditionalBlobs, name: string): ScanPosition {
   return {
     async read() {

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { isInstanceId } from "../copy/contract/ids.ts";
 
 /*
- * The parts of the stored shapes without which no copy can be worked on. A blob without them is damaged: Ferry writes each
- * of its blobs completely, but an operator, a tool or a restore may not have. Other fields are not checked.
+ * The parts of the stored shapes that Ferry needs to work on a copy. A blob without them is damaged: Ferry writes
+ * each of its blobs completely, but an operator, a tool or a restore may not have. Other fields are not checked.
  */
 
 const instanceId = z.string().refine(isInstanceId);
@@ -28,7 +28,7 @@ const plan = z.object({
   destinationEtag: z.string().nullable(),
 });
 
-/** Fields that are not known are not stored; of those, only `outcome` is stored as null. */
+/** A field is absent while its value is not known; only `outcome` is then stored as null. */
 const record = z
   .object({
     source: z.string(),

@@ -1,5 +1,5 @@
 /**
- * Returns true if complete content is certainly not the planned one. Both Content-MD5s are base64; null or absent if
+ * Returns true if complete content is certainly not the planned content. Both Content-MD5s are base64; null or absent if
  * Storage has none. A copy has the Content-MD5 of its source, and setting another one removes the copy's properties
  * ("Copy Blob", "Copy Blob From URL", "Set Blob Properties").
  */

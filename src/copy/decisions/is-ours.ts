@@ -57,8 +57,8 @@ function beganTooLate(
 }
 
 /**
- * Returns true if the copy copies another number of bytes than planned, or has copied content with another MD5. Only a
- * start from a blob onto a blob is conditional on the planned source ("Copy Blob", "Copy File").
+ * Returns true if the copy copies a different number of bytes than planned, or has copied content with another MD5. Only
+ * a start from a blob onto a blob is conditional on the planned source ("Copy Blob", "Copy File").
  */
 function hasOtherContent(
   { source: { length: planned, contentMd5: plannedMd5 } }: CopyPlan,

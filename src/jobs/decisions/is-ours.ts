@@ -42,8 +42,8 @@ export function isOurs(
 }
 
 /**
- * Returns true if the copy ended after a start by Copy Blob From URL, which ends with its response, could have ended:
- * `until` is when the start could arrive at the latest. The time by which clocks may differ also covers the copying of
+ * Returns true if the copy ended too late to be a copy by Copy Blob From URL, which is complete when Storage responds.
+ * `until`: the latest time at which the start could arrive. The time by which clocks may differ also covers the copying of
  * the 256 MiB that the operation allows. A copy by Copy Blob may be pending for days.
  */
 function endedAfter(until: EpochMs, { completedAt }: JobCopyProperties): boolean {

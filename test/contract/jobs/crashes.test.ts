@@ -17,7 +17,7 @@ import type { Storage } from "../../support/stack/emulator.ts";
 const modes = ["fail", "skip", "if-newer", "always"] as const;
 type Mode = (typeof modes)[number];
 
-/** A small generator of numbers (mulberry32): the seed is in the name of each test. */
+/** A small random number generator (mulberry32): the seed is in the name of each test. */
 function createRandom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -78,7 +78,8 @@ async function setStage(mode: Mode, seed: number): Promise<Stage> {
   const [source, destination] = ["inbox", "archive"].map((name) =>
     service.getContainerClient(name),
   );
-  if (source === undefined || destination === undefined) throw new Error("There are two");
+  if (source === undefined || destination === undefined)
+    throw new Error("Two container clients are required");
   for (const name of ["inbox", "archive", "reports"]) await service.createContainer(name);
   const put = (container: ContainerClient, name: string, text: string) =>
     container.getBlockBlobClient(name).upload(text, text.length);

@@ -163,7 +163,7 @@ export function ledgerSuite(start: () => Promise<BlobServiceClient>): void {
   });
 
   test.each(["", "not json", "null", "{}", '{"marker":5}'])(
-    "a position that is %j is the beginning of the scan, and is replaced",
+    "a position that is %j counts as the beginning of the scan, and is replaced",
     async (text) => {
       const { container, ledger } = await openLedger();
       await container.create();

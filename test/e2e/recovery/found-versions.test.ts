@@ -79,7 +79,7 @@ test.each<[string, string | null, Conditional, string]>([
     "condition-not-met",
   ],
 ])(
-  "a copy with %s does not take another client's later copy of a newer version for its own",
+  "a copy with %s does not mistake another client's later copy of a newer version for its own",
   async (_, former, { isPlanned = false, isFormer = false, ...more }, cause) => {
     const { stack, source, target } = await setStage({ former });
     const etagOf = async (blob: BlockBlobClient) => (await blob.getProperties()).etag;

@@ -21,7 +21,7 @@ export const foundCopyMutants: readonly Mutant[] = [
   },
   {
     breaks:
-      "a copy of another version of the same length is taken for the copy of an unclear start",
+      "a copy of another version of the same length is mistaken for the copy of an unclear start",
     file: "src/copy/decisions/is-ours.ts",
     find: "hasOtherMd5(plannedMd5, contentMd5)",
     replace: "hasOtherMd5(null, contentMd5 ?? plannedMd5)",
@@ -29,7 +29,7 @@ export const foundCopyMutants: readonly Mutant[] = [
   },
   {
     breaks:
-      "the own copy of a later version onto a file is not taken for the copy of an unclear start",
+      "Ferry's own copy of a later version onto a file is not recognized after an unclear start",
     file: "src/copy/decisions/is-ours.ts",
     find: 'if (service !== "blob" || blobType === null ||',
     replace: 'if (service !== "blob" || blobType === "" ||',
@@ -51,7 +51,7 @@ export const foundCopyMutants: readonly Mutant[] = [
     suites: [causes, versions],
   },
   {
-    breaks: "a job takes a copy of another version of the same length for its own",
+    breaks: "a job mistakes a copy of another version of the same length for its own",
     file: "src/jobs/decisions/is-ours.ts",
     find: "hasOtherMd5(object.md5, contentMd5)",
     replace: "hasOtherMd5(null, contentMd5)",
@@ -80,7 +80,8 @@ export const foundCopyMutants: readonly Mutant[] = [
     suites: [planObject, jobs],
   },
   {
-    breaks: "a job takes a copy that ended long after its start by Copy Blob From URL for its own",
+    breaks:
+      "a job mistakes a copy that ended long after its start by Copy Blob From URL for its own",
     file: "src/jobs/decisions/is-ours.ts",
     find: "completedAt > until + maxClockSkewMs;",
     replace: "completedAt < 0 * until;",

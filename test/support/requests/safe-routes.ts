@@ -229,7 +229,7 @@ export const cycles: Record<string, RouteEntry[]> = {
     { name: "a", source: blob("acct1", "inbox"), destination: blob("acct2", "inbox/{path}") },
     { name: "b", source: blob("acct2", "inbox"), destination: blob("acct1", "inbox/{path}") },
   ],
-  "three in a ring": [
+  "three in a cycle": [
     { name: "a", source: blob("acct1", "xxx"), destination: blob("acct2", "{container}/{path}") },
     { name: "b", source: blob("acct2", "xxx"), destination: blob("acct3", "{container}/{path}") },
     { name: "c", source: blob("acct3", "xxx"), destination: blob("acct1", "{container}/{path}") },

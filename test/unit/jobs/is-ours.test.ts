@@ -79,7 +79,7 @@ test("a destination that still has the planned ETag was not written by us", () =
   expect(ours({}, { etag: "0x10" }, onto)).toBe(true);
 });
 
-test("a complete copy with another MD5 than planned is not ours", () => {
+test("a complete copy with a different MD5 than planned is not ours", () => {
   const planned = { ...object, md5: "planned" };
   expect(ours({}, { contentMd5: "planned" }, planned)).toBe(true);
   expect(ours({}, { contentMd5: "other" }, planned)).toBe(false);

@@ -32,8 +32,8 @@ export function openSession(store: Store<PageState>, environment: Environment): 
   let ferry = connect();
 
   /**
-   * Notes Retry-After, which is not part of a copy, and whether a 401 is App Service's: that of the host has no
-   * challenge.
+   * Notes Retry-After, which is not part of a copy, and whether a 401 is from App Service: a 401 from the
+   * host has no challenge.
    */
   const noting: typeof fetch = async (input, init) => {
     const response = await environment.fetch(input, init);
@@ -92,7 +92,7 @@ export function openSession(store: Store<PageState>, environment: Environment): 
   function connectionOf({ causeName, message, fix }: FerryError): Connection {
     switch (causeName) {
       case "sign-in-required":
-      case "redirected": // App Service can lead to the sign-in instead of responding with 401
+      case "redirected": // App Service may redirect to the sign-in instead of responding with 401
         return { kind: "sign-in" };
       case "key-rejected":
         return isChallenged ? { kind: "sign-in" } : { kind: "key", isRejected: key !== undefined };

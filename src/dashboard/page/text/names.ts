@@ -14,7 +14,7 @@ export type NamePart = { kind: "plain" | "rtl" | "alike" | "escaped"; text: stri
 
 /** Most names: printable ASCII without a slash or a backslash, and with single spaces inside. */
 const ordinary = /^[!-.0-[\]-~]+(?: [!-.0-[\]-~]+)*$/;
-/** Control and format characters, among them those of bidirectional text; unassigned and private ones; lone surrogates. */
+/** Control and format characters, including those of bidirectional text; unassigned and private ones; lone surrogates. */
 const shapeless = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
 /** Spaces that are not U+0020. */
 const otherSpace = /(?! )\p{Zs}/u;
@@ -59,8 +59,8 @@ export function nameParts(name: string, of: TextKind = "segment"): NamePart[] {
 }
 
 /**
- * Returns the same as one text, for labels, which cannot have marks: characters that look like others are escaped
- * too.
+ * Returns the name as one text for labels, which cannot contain marks: characters that look like others are also
+ * escaped.
  */
 export function plainName(name: string): string {
   return nameParts(name)
@@ -85,7 +85,7 @@ function classify(
   return rtlLetters.test(char) ? "rtl" : "plain";
 }
 
-/** Returns the places of characters that can pass for others. */
+/** Returns the positions of characters that can be mistaken for others. */
 function findAlike(name: string): ReadonlySet<number> {
   const found = new Set<number>();
   for (const { 0: word, index } of name.matchAll(words)) {

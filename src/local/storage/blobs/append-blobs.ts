@@ -49,7 +49,7 @@ export function appendBlock(call: Call): StorageResponse {
   };
 }
 
-/** REST page "Append Blob Seal": changes neither ETag nor last modification. Sealing again is not an error. */
+/** REST page "Append Blob Seal": changes neither ETag nor Last-Modified. Sealing again is not an error. */
 export function sealBlob(call: Call): StorageResponse {
   const blob = requireAppendBlob(call);
   requireWritable(call, blob);

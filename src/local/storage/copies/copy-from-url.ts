@@ -28,8 +28,8 @@ import { finishedCopy } from "./copy-start-and-abort.ts";
 const maxSourceBytes = 256 * 1024 * 1024;
 
 /**
- * REST page "Copy Blob From URL": complete when it responds. The source must be a block blob that its URL or
- * `x-ms-copy-source-authorization` authorizes the service to read, also in the destination's own account.
+ * REST page "Copy Blob From URL": the copy is complete when the service responds. The source must be a block blob that
+ * its URL or `x-ms-copy-source-authorization` authorizes the service to read, also in the destination's own account.
  */
 export function copyBlobFromUrl(call: Call): StorageResponse {
   const { request, now } = call;

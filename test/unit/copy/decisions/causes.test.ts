@@ -304,7 +304,7 @@ test("a pending copy reports its progress and Storage's status description", () 
     expect(parseProgress(text)).toBeNull();
 });
 
-test("only a found copy is superseded by content with another MD5 than planned", () => {
+test("only a found copy is superseded by content with a different MD5 than planned", () => {
   const planned = { ...started.plan, source: { ...started.plan.source, contentMd5: "planned" } };
   const read = (contentMd5: string | null, found?: true) =>
     interpretStatus(
