@@ -15,7 +15,7 @@ test("the page shows each setting of the table", async () => {
     const { madeBy } = match.at(-1) as { madeBy: "deployment" }; // a wrong word leads to an empty table
     return `\n${settingsMarkdown(madeBy)}\n\n`;
   });
-  await expect(generated).toMatchFileSnapshot(`../../${page}`);
+  await expect(generated).toMatchFileSnapshot(`../../../${page}`);
   for (const name of Object.keys(settingsTable)) expect(generated).toContain(`| \`${name}\``);
 });
 
