@@ -31,8 +31,8 @@ export async function startJobInstance(
   try {
     await client.startNew(orchestrations.job, { instanceId, input: step });
   } catch (cause) {
-    // The extension rejects the id of a running instance.
-    if ((await readJobExecution(client, instanceId)) === "running") return;
+    // Another caller was first: the extension rejects the id of a running instance, which may have ended by now.
+    if ((await readJobExecution(client, instanceId)) !== "missing") return;
     throw new DurableError(`start job ${id}`, { cause });
   }
   emit("ferry.job.accepted", acceptedJobColumns(id, input, record));

@@ -35,8 +35,9 @@ const levels: readonly LogLevel[] = [
   "critical",
 ];
 
-/** Query parameters whose values are secrets: a function key and the signature of a SAS. */
-const secretInQuery = /([?&](?:code|sig)=)[^&\s"'<>]+/gi;
+/** Query parameters whose values are secrets, a function key and the signature of a SAS, also percent-encoded once or more. */
+const secretInQuery =
+  /((?:[?&]|%(?:25){0,3}(?:3f|26))(?:code|sig)(?:=|%(?:25){0,3}3d))[^&\s"'<>]+?(?=%(?:25){0,3}26|[&\s"'<>]|$)/gi;
 
 /**
  * Control characters (C0, DEL, C1, line separators, marks that change the direction of text), except the line feeds of
@@ -61,7 +62,7 @@ export function openLogger(clock: Clock, log: HostLog): Logger {
   };
 }
 
-/** Returns `text` with the values of `code=` and `sig=` query parameters replaced by `***`. */
+/** Returns `text` with the values of the query parameters `code` and `sig` replaced by `***`. */
 export function redact(text: string): string {
   return text.replace(secretInQuery, "$1***");
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseTime, utcTime } from "../time.ts";
 import type { EpochMs } from "../time.ts";
 import { bareEtag } from "../location/etag.ts";
+import { hasSignature } from "../location/storage-names.ts";
 
 /**
  * Conditions on a blob ("Specifying conditional headers for Blob service operations"). Ferry checks ETags
@@ -17,15 +18,22 @@ export type Conditions = {
   ifTags?: string;
 };
 
-const etag = z
-  .string()
-  .regex(/^(\*|"?[\x21\x23-\x7e]+"?)$/, { error: 'must be an ETag, or "*"' })
-  .max(256);
+const noSignature = (schema: z.ZodString) =>
+  schema.refine((text) => !hasSignature(text), { error: "must not contain a SAS" });
+
+const etag = noSignature(
+  z
+    .string()
+    .regex(/^(\*|"[\x21\x23-\x7e]+"|[\x21\x23-\x7e]+)$/, { error: 'must be an ETag, or "*"' })
+    .max(256),
+);
 
 /** "Copy Blob", x-ms-if-tags: a header of at most 2 KiB. */
-const expression = z.string().regex(/^[\x21-\x7e]([\x20-\x7e]{0,2046}[\x21-\x7e])?$/, {
-  error: "must be an expression on tags in ASCII, such as \"project\" = 'x'",
-});
+const expression = noSignature(
+  z.string().regex(/^[\x21-\x7e]([\x20-\x7e]{0,2046}[\x21-\x7e])?$/, {
+    error: "must be an expression on tags in ASCII, such as \"project\" = 'x'",
+  }),
+);
 
 export const conditionsShape = z.strictObject({
   ifMatch: etag.exactOptional(),

@@ -128,6 +128,25 @@ test("the same Idempotency-Key starts one job; another body gets 409, and a copy
   expect((await stack.call("POST", "/jobs", { body: inboxJob(stack), headers })).status).toBe(410);
 });
 
+test.each([false, true])(
+  "simultaneous requests with one Idempotency-Key start one job; one gets 202, the others 200 (dryRun: %s)",
+  async (dryRun) => {
+    const stack = await startStack(immediately);
+    await fill(stack, 1);
+    for (let round = 0; round < 5; round++) {
+      const headers = { "idempotency-key": `job-${round}` };
+      const body = inboxJob(stack, { destination: placeUrl(stack, `archive/${round}/`), dryRun });
+      const send = () => stack.call("POST", "/jobs", { body, headers });
+      const responses = await Promise.all(Array.from({ length: 10 }, send));
+      expect(responses.map(({ status }) => status).toSorted()).toEqual([
+        ...Array.from({ length: 9 }, () => 200),
+        202,
+      ]);
+      expect(new Set(responses.map(({ json }) => json.id)).size).toBe(1);
+    }
+  },
+);
+
 test("DELETE deletes an ended job with its pages; a job that has not ended gets 409", async () => {
   const stack = await startStack({ ...stalled, settings: reportPairs });
   await fill(stack, 2);

@@ -28,11 +28,20 @@ test("a SAS that is not behind a question mark starts nothing, and is neither st
     `${url}%3F%20sig=${secret()}`,
     `${url}%EF%BC%9Fsig=${secret()}`,
   ];
+  const conditions = (text: string) =>
+    ["ifMatch", "ifNoneMatch", "ifTags"].flatMap((field) =>
+      ["sourceConditions", "destinationConditions"].map((side) => ({
+        source: url,
+        destination,
+        options: { overwrite: "always", [side]: { [field]: text } },
+      })),
+    );
   const responses: string[] = [];
   for (const text of sources) {
     for (const body of [
       { source: text, destination },
       { source: url, destination: text },
+      ...conditions(text),
     ]) {
       const response = await stack.call("POST", "/copies", { body });
       expect(response.status, text).toBe(400);

@@ -196,4 +196,18 @@ export const jobRequestMutants: readonly Mutant[] = [
     replace: "if (json === undefined) {",
     suites: [damaged],
   },
+  {
+    breaks: "a job that a simultaneous request has created is started and answered again",
+    file: "src/triggers/http/jobs/start-job.ts",
+    find: "if (existing !== null) return await respondAgain(existing);",
+    replace: "if (existing === null) return await respondAgain(record);",
+    suites: ["test/e2e/jobs/orders.test.ts"],
+  },
+  {
+    breaks: "the start of a job fails if its orchestration has already ended",
+    file: "src/instances/start-job-instance.ts",
+    find: 'if ((await readJobExecution(client, instanceId)) !== "missing") return;',
+    replace: 'if ((await readJobExecution(client, instanceId)) === "running") return;',
+    suites: ["test/contract/instances/start-job-instance.test.ts"],
+  },
 ];

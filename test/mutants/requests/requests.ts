@@ -190,4 +190,11 @@ export const requestMutants: readonly Mutant[] = [
     replace: "return names.has(url.hostname);",
     suites: [foreign],
   },
+  {
+    breaks: "a condition may contain a SAS",
+    file: "src/copy/request/conditions.ts",
+    find: "schema.refine((text) => !hasSignature(text), {",
+    replace: 'schema.refine((text) => !hasSignature(text) || text !== "", {',
+    suites: ["test/unit/copy/request/options.test.ts"],
+  },
 ];

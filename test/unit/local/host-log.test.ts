@@ -62,6 +62,23 @@ test("control characters are escaped, except the line feeds of a stack trace", (
   });
 });
 
+test.each([
+  ["GET /api/copies/sv%3D1%26sig%3DSECRET%26x%3D1", "GET /api/copies/sv%3D1%26sig%3D***%26x%3D1"],
+  ["film.mp4%3Fsig%3DSECRET and more", "film.mp4%3Fsig%3D*** and more"],
+  ["a%253fsv%253d1%2526SIG%253dSECRET%252Fx", "a%253fsv%253d1%2526SIG%253d***"],
+  ["a?code%3DSECRET&b", "a?code%3D***&b"],
+  ["%3Fdesign%3Dx", "%3Fdesign%3Dx"],
+])("an encoded secret does not reach the log: %s", (subject, expected) => {
+  const entries: HostLogEntry[] = [];
+  openLogger(systemClock(), (each) => entries.push(each))(
+    "information",
+    "request",
+    subject,
+    subject,
+  );
+  expect(entries).toMatchObject([{ subject: expected, message: expected }]);
+});
+
 test("keys and signatures never reach the log", () => {
   const entries: HostLogEntry[] = [];
   const logger = openLogger(systemClock(), (each) => entries.push(each));

@@ -9,6 +9,7 @@ import { deniedJob, invalidRequest, problem, sealFix } from "../../../http/probl
 import { readJobExecution, startJobInstance } from "../../../instances/start-job-instance.ts";
 import { placeUrl } from "../../../jobs/contract/job-input.ts";
 import type { JobInput, JobPlace } from "../../../jobs/contract/job-input.ts";
+import type { JobRecord } from "../../../jobs/contract/job-record.ts";
 import { newJobRecord } from "../../../jobs/decisions/job-status.ts";
 import { checkJobAccess } from "../../../jobs/request/job-access.ts";
 import { parseJobRequest } from "../../../jobs/request/job-request.ts";
@@ -56,14 +57,15 @@ export function startJob(deps: JobStartDependencies): HttpHandler {
     const { instanceId: id, name, isNew } = claim;
     const { jobs } = deps.ledger;
     const earlier = isNew ? null : await jobs.read(id);
-    if (earlier !== null) {
-      const execution = jobInstanceId(id, earlier.generation);
-      const isLost = earlier.end === null && earlier.wanted === "run";
+    const respondAgain = async (existing: JobRecord) => {
+      const execution = jobInstanceId(id, existing.generation);
+      const isLost = existing.end === null && existing.wanted === "run";
       if (isLost && (await readJobExecution(client, execution)) === "missing") {
-        await startJobInstance(client, id, earlier);
+        await startJobInstance(client, id, existing);
       }
-      return toJobResponse(200, { id, record: earlier }, request);
-    }
+      return toJobResponse(200, { id, record: existing }, request);
+    };
+    if (earlier !== null) return await respondAgain(earlier);
     if (refusal !== null) return refusal;
     const input: JobInput = {
       ...createJobInput(deps, parsed.request, id),
@@ -75,7 +77,11 @@ export function startJob(deps: JobStartDependencies): HttpHandler {
     const { generation } = record;
     const other = await jobs.active.add({ instanceId: id, generation, destination, since: now });
     if (other !== null) return overlaps(input.destination);
-    await jobs.create(id, record);
+    if (!(await jobs.create(id, record))) {
+      // A simultaneous request with the same Idempotency-Key has created the job.
+      const existing = await jobs.read(id);
+      if (existing !== null) return await respondAgain(existing);
+    }
     await startJobInstance(client, id, record);
     return toJobResponse(202, { id, record }, request);
   };

@@ -149,10 +149,26 @@ test.each<[object, string]>([
   [{ sourceConditions: { ifModifiedSince: "2026-02-30T00:00:00Z" } }, "/options/sourceConditions"],
   [{ sourceConditions: { ifTags: " " } }, "/options/sourceConditions/ifTags"],
   [{ sourceConditions: { ifRange: "x" } }, "/options/sourceConditions/ifRange"],
+  [{ sourceConditions: { ifMatch: '"x' } }, "/options/sourceConditions/ifMatch"],
+  [{ sourceConditions: { ifNoneMatch: 'x"' } }, "/options/sourceConditions/ifNoneMatch"],
   [{ overwrite: "always", destinationLease: "mine" }, "/options/destinationLease"],
   [{ sourceLease: "take" }, "/options/sourceLease"],
 ])("%o is rejected at %s", (options, pointer) => {
   expect(problems("blob", "blob", options).join("\n")).toContain(pointer);
+});
+
+test.each(
+  ["sourceConditions", "destinationConditions"].flatMap((side) =>
+    ["ifMatch", "ifNoneMatch", "ifTags"].map((field) => [side, field] as const),
+  ),
+)("a SAS in %s.%s is rejected, and is not part of the problem", (side, field) => {
+  for (const text of ["https://x.example/c/b?sv=1&sig=SECRET", "sig=SECRET", "x%3Fsig%3DSECRET"]) {
+    const found = problems("blob", "blob", { overwrite: "always", [side]: { [field]: text } });
+    expect(found).toEqual([
+      expect.stringMatching(`^/options/${side}/${field}:? .*must not contain a SAS`),
+    ]);
+    expect(found.join()).not.toContain("SECRET");
+  }
 });
 
 test.each<[object, string]>([
