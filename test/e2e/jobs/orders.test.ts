@@ -138,10 +138,9 @@ test.each([false, true])(
       const body = inboxJob(stack, { destination: placeUrl(stack, `archive/${round}/`), dryRun });
       const send = () => stack.call("POST", "/jobs", { body, headers });
       const responses = await Promise.all(Array.from({ length: 10 }, send));
-      expect(responses.map(({ status }) => status).toSorted()).toEqual([
-        ...Array.from({ length: 9 }, () => 200),
-        202,
-      ]);
+      const statuses = responses.map(({ status }) => status);
+      expect(statuses.filter((status) => status === 202)).toHaveLength(1);
+      expect(statuses.filter((status) => status === 200)).toHaveLength(9);
       expect(new Set(responses.map(({ json }) => json.id)).size).toBe(1);
     }
   },
