@@ -13,6 +13,7 @@ import { join, resolve } from "node:path";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { expect, onTestFinished, test } from "vitest";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
+import { reservedPorts } from "../../support/reserved-ports.ts";
 
 /*
  * Goal: `npm start` reports a full disk or a failed write and loses nothing that it acknowledged. Method: its program
@@ -53,7 +54,13 @@ type Start = {
   blobPort?: string;
 };
 
-function run(folder: string, { node = [], shell = "true", blobPort = "0" }: Start = {}) {
+/** One for each start: the state of a start that was killed is started again on the same port. */
+const ports = (await reservedPorts(40)).map(String);
+
+function run(
+  folder: string,
+  { node = [], shell = "true", blobPort = ports.pop() ?? "0" }: Start = {},
+) {
   const command = `${shell} && exec "$0" "$@"`;
   const program = [process.execPath, ...node, "dist/local/npm-start.js"];
   const child = spawn("bash", ["-c", command, ...program], {

@@ -15,6 +15,7 @@ import type { HostLogEntry } from "../../../src/local/log.ts";
 import { startLocalStack } from "../../../src/local/local-stack.ts";
 import type { LocalStack, LocalStackOptions } from "../../../src/local/local-stack.ts";
 import { appDirectory as testedApp } from "../app-directory.ts";
+import { reservedPorts } from "../reserved-ports.ts";
 import { expectDocumented } from "./documented.ts";
 
 /** The compiled app on the local host, together with the emulator, in virtual time. */
@@ -129,7 +130,9 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
     environment.restore();
     if (stateDirectory !== null) rmSync(stateDirectory, { recursive: true, force: true });
   };
-  let local = await startLocal(0, 0).catch((error: unknown) => {
+  // A stack with a state may be started again, and URLs of running copies contain the ports.
+  const [blobPort = 0, filePort = 0] = stateDirectory === null ? [] : await reservedPorts(2);
+  let local = await startLocal(blobPort, filePort).catch((error: unknown) => {
     cleanUp();
     throw error;
   });
@@ -235,7 +238,7 @@ export async function openStack(options: Options = {}): Promise<TestStack> {
     async restart(otherDirectory = appDirectory) {
       await local.close();
       appDirectory = otherDirectory;
-      local = await startLocal(local.emulator.port, local.emulator.filePort); // URLs of running copies contain the ports
+      local = await startLocal(local.emulator.port, local.emulator.filePort);
       await clock.settled();
     },
   };

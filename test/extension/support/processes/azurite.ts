@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { startChild } from "./child.ts";
 import { extensionFolder, root } from "./paths.ts";
-import { freePorts } from "./ports.ts";
+import { reservedPorts } from "../../../support/reserved-ports.ts";
 
 /** The published key of the development account. */
 export const developmentKey =
@@ -11,7 +11,7 @@ export type Azurite = { connection: string; stop(): Promise<void> };
 
 /** Starts Azurite in memory: queues, tables and blobs for task hubs. Its log is the list of all requests. */
 export async function startAzurite(folder: string): Promise<Azurite> {
-  const [blob = 0, queue = 0, table = 0] = await freePorts(3);
+  const [blob = 0, queue = 0, table = 0] = await reservedPorts(3);
   const program = join(root, "node_modules/azurite/dist/src/azurite.js");
   const ports = ["--blobPort", blob, "--queuePort", queue, "--tablePort", table].map(String);
   const flags = ["--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { startChild } from "./child.ts";
 import type { Child } from "./child.ts";
 import { extensionFolder, hostProgram } from "./paths.ts";
-import { freePorts } from "./ports.ts";
+import { reservedPorts } from "../../../support/reserved-ports.ts";
 
 /** The two processes of one instance of the app: the extension's, and the one that hosts the app. */
 export type Part = "host" | "bridge";
@@ -37,7 +37,7 @@ type HostPairOptions = {
 /** Nothing runs before `revive`. The ports stay the same for the pair's whole life. */
 export async function openHostPair(options: HostPairOptions): Promise<HostPair> {
   const { folder, name } = options;
-  const [bridgePort = 0, functionsPort = 0] = await freePorts(2);
+  const [bridgePort = 0, functionsPort = 0] = await reservedPorts(2);
   const bindingFile = join(folder, `binding${name}`);
   const bridgeUrl = `http://127.0.0.1:${bridgePort}/`;
   const url = `http://127.0.0.1:${functionsPort}`;
