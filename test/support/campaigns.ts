@@ -1,10 +1,11 @@
 /**
- * The files of the campaigns: many copies or jobs that are killed, disturbed or flooded, by seed. `npm run test:all` and `npm
- * run soak` run them, `npm test` does not.
+ * The files of the campaigns: many copies, jobs or processes that are killed, disturbed or flooded, by seed, at each request or
+ * on a full disk. `npm run test:all` runs them, `npm test` does not.
  */
 export const campaigns: readonly string[] = [
   "test/chaos/chaos.test.ts",
   "test/chaos/chaos-deaths.test.ts",
+  "test/contract/activities/deleted-meanwhile.test.ts",
   "test/contract/durable/crash.test.ts",
   "test/contract/jobs/crashes.test.ts",
   "test/e2e/events/events-flood.test.ts",
@@ -12,5 +13,6 @@ export const campaigns: readonly string[] = [
   "test/e2e/recovery/crash-commits.test.ts",
   "test/e2e/recovery/crash-random.test.ts",
   "test/e2e/recovery/crash-unwritten.test.ts",
+  "test/e2e/recovery/full-disk.test.ts",
   "test/e2e/requests/hostile-requests.test.ts",
 ];

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { expect, onTestFinished, test } from "vitest";
+import { reservedPorts } from "../../support/reserved-ports.ts";
 import { startListener } from "../../support/servers/listener.ts";
 import { accounts } from "../../../src/local/storage/auth/accounts.ts";
 
@@ -82,7 +83,9 @@ async function untilEnded(url: string) {
 
 test("npm start: SDK uploads and HTTP calls work, SIGTERM stops it, and the next start continues", async () => {
   const folder = checkout("without dist");
-  const stack = await npmStart(folder, { COPY_RATE: "100000" });
+  const [port = 0] = await reservedPorts(1); // the next start needs the same, because URLs of running copies contain it
+  const settings = { COPY_RATE: "100000", BLOB_PORT: String(port) };
+  const stack = await npmStart(folder, settings);
   const [account] = accounts;
   if (account === undefined) throw new Error("no account");
   const root = `${stack.blobUrl}/${account.name}`;
@@ -107,8 +110,7 @@ test("npm start: SDK uploads and HTTP calls work, SIGTERM stops it, and the next
   expect(await stack.ended).toBe(0);
   await expect(fetch(stack.copies)).rejects.toThrow("fetch failed");
 
-  const port = new URL(stack.blobUrl).port;
-  const next = await npmStart(folder, { COPY_RATE: "100000", BLOB_PORT: port });
+  const next = await npmStart(folder, settings);
   await expect(npmStart(folder, {})).rejects.toThrow(/another Ferry process uses it/);
   expect(await call(`${next.copies}/${pending.id}`)).toMatchObject({ completedAt: null });
   await call(`${next.copies}/${pending.id}/abort`, {});
