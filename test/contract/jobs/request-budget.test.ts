@@ -45,14 +45,14 @@ async function countRequests(objects: number, copies: StorageEmulatorOptions["co
 }
 
 test("if every copy completes in its start, a job makes at most 1.01 requests for each object", async () => {
-  const objects = sized({ small: 3_200, full: 5_000 });
+  const objects = sized({ small: 4_000, full: 5_000 });
   const requests = await countRequests(objects, { finishOnStart: "always" });
   expect(requests).toBeGreaterThan(objects);
   expect(requests).toBeLessThanOrEqual(objects * 1.01);
 }, 300_000);
 
 test("if every copy is pending for five seconds, a job makes at most 1.02 requests for each object", async () => {
-  const objects = sized({ small: 2_200, full: 5_000 });
+  const objects = sized({ small: 3_000, full: 5_000 });
   const requests = await countRequests(objects, { finishOnStart: "never", startDelayMs: 5_000 });
   expect(requests).toBeLessThanOrEqual(objects * 1.02);
 }, 300_000);
