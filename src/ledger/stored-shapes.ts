@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isInstanceId } from "../copy/contract/ids.ts";
+import { isShapedLike } from "../copy/json.ts";
 
 /*
  * The parts of the stored shapes that Ferry needs to work on a copy. A blob without them is damaged: Ferry writes
@@ -76,15 +77,10 @@ const wakeMark = z.object({
 
 const position = z.object({ marker: z.string().nullable() });
 
-const isA =
-  (shape: z.ZodType) =>
-  (json: unknown): boolean =>
-    shape.safeParse(json).success;
-
 /** Each returns true if the JSON has the parts of its shape that are checked. */
-export const isClaim = isA(claim);
-export const isLock = isA(lock);
-export const isRecord = isA(record);
-export const isWaiter = isA(waiter);
-export const isWakeMark = isA(wakeMark);
-export const isPosition = isA(position);
+export const isClaim = isShapedLike(claim);
+export const isLock = isShapedLike(lock);
+export const isRecord = isShapedLike(record);
+export const isWaiter = isShapedLike(waiter);
+export const isWakeMark = isShapedLike(wakeMark);
+export const isPosition = isShapedLike(position);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isShapedLike } from "../../copy/json.ts";
 
 /*
  * The parts of the stored shapes without which no job can be worked on. A blob without them is damaged: Ferry writes each
@@ -46,13 +47,8 @@ const activeJobs = z.object({
   ),
 });
 
-const isA =
-  (shape: z.ZodType) =>
-  (json: unknown): boolean =>
-    shape.safeParse(json).success;
-
 /** Each returns true if the JSON has the parts of its shape that are checked. */
-export const isJobRecord = isA(jobRecord);
-export const isPagePlan = isA(pagePlan);
-export const isPageProgress = isA(pageProgress);
-export const isActiveList = isA(activeJobs);
+export const isJobRecord = isShapedLike(jobRecord);
+export const isPagePlan = isShapedLike(pagePlan);
+export const isPageProgress = isShapedLike(pageProgress);
+export const isActiveList = isShapedLike(activeJobs);
